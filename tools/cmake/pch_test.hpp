@@ -1,0 +1,3 @@
+#include "tools/cmake/pch_base.hpp"
+
+#include <gtest/gtest.h>
