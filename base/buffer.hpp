@@ -17,7 +17,8 @@ class Buffer {
  public:
   Buffer() = default;
   /// Borrows `bytes` for as long as `owner` lives.
-  Buffer(std::shared_ptr<const void> owner, Bytes bytes) : owner_(std::move(owner)), bytes_(bytes) {}
+  Buffer(std::shared_ptr<const void> owner, Bytes bytes)
+      : owner_(std::move(owner)), bytes_(bytes) {}
 
   [[nodiscard]] static Buffer copy_of(Bytes bytes);
   [[nodiscard]] static Buffer from(std::vector<std::byte> bytes);

@@ -4,9 +4,9 @@
 
 namespace millrace {
 
-/// A tree of seeded generators: `fork("disk")` gives a child whose numbers do not depend on how many
-/// numbers the parent or its other children have drawn, so a new draw in one place does not shift
-/// the rest. xoshiro256** seeded by splitmix64 (Blackman and Vigna).
+/// A tree of seeded generators: `fork("disk")` gives a child whose numbers do not depend on how
+/// many numbers the parent or its other children have drawn, so a new draw in one place does not
+/// shift the rest. xoshiro256** seeded by splitmix64 (Blackman and Vigna).
 class Random {
  public:
   explicit Random(std::uint64_t seed);
