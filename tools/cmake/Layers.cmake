@@ -42,6 +42,7 @@ function(_add_library target sources links pch)
     return()
   endif()
   add_library(${target} STATIC ${sources})
+  set_property(GLOBAL APPEND PROPERTY MILLRACE_LIBRARIES ${target})  # For the link tests.
   target_link_libraries(${target} PUBLIC millrace_flags ${links})
   target_compile_options(${target} PRIVATE ${MILLRACE_WARNINGS})
   if(pch)

@@ -1,2 +1,6 @@
 # Every test program: one line each. tests/unit mirrors the tree.
 add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS unit)
+add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
+
+# The checks: link tests belong to the build, the others to ctest.
+include(LinkTests)
