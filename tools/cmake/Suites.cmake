@@ -2,5 +2,5 @@
 add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS unit)
 add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 
-# The checks: link tests belong to the build, the others to ctest.
-include(LinkTests)
+# The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
+include(Checks)
