@@ -83,9 +83,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void attach(TransportSink sink) {
-    if (phase_ != Phase::waiting) return;
+    CHECK(receives_wanted_ == 0);
     sink_ = std::move(sink);
-    phase_ = Phase::open;
+    if (phase_ == Phase::waiting) phase_ = Phase::open;
     asio::post(context_, [self = shared_from_this()] {
       if (self->phase_ == Phase::closed) return;
       self->deliver(Opened{self->id_, self->peer()});
@@ -303,6 +303,15 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     });
   }
 
+  /// From any thread.
+  void attach(ConnectionId id, TransportSink sink) {
+    on_loop([this, id, sink = std::move(sink)]() mutable {
+      const auto found = connections_.find(id);
+      if (found != connections_.end()) return found->second->attach(std::move(sink));
+      asio::post(context_, [id, sink = std::move(sink)] { sink(Closed{id, "gone before attach"}); });
+    });
+  }
+
   [[nodiscard]] Duration drain_time_max() const { return options_.drain_time_max; }
 
   void shut_down() {
@@ -387,8 +396,7 @@ Result<Endpoint> AsioTransport::listen(const Endpoint& at, AcceptSink on_accept)
 }
 
 void AsioTransport::attach(ConnectionId connection, TransportSink sink) {
-  core_->with(connection,
-              [sink = std::move(sink)](Connection& to) mutable { to.attach(std::move(sink)); });
+  core_->attach(connection, std::move(sink));
 }
 
 ConnectionId AsioTransport::connect(const Endpoint& to, TransportSink sink) {

@@ -64,7 +64,8 @@ class Transport {
 
   /// Listens and returns the endpoint with its real port. Errors: unavailable (address in use).
   [[nodiscard]] virtual Result<Endpoint> listen(const Endpoint& at, AcceptSink on_accept) = 0;
-  /// Takes over a connection that on_accept announced; Opened is its first event.
+  /// Takes over a connection: one that on_accept announced, or one that another sink had and no
+  /// receive() is pending on. Opened is the first event, or Closed if it is gone already.
   virtual void attach(ConnectionId connection, TransportSink sink) = 0;
   /// Starts to connect; Opened or Closed follows within the engine's connect time-out.
   [[nodiscard]] virtual ConnectionId connect(const Endpoint& to, TransportSink sink) = 0;

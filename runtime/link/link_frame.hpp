@@ -1,0 +1,82 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "runtime/envelope.hpp"
+
+namespace millrace {
+
+// Frames of a link:
+//   u32 LE length of what follows | u32 LE CRC-32C of what follows the checksum |
+//   u32 LE words of the head | head (LinkFrame) | message words | attachments
+// The checksum covers everything behind it: a flipped bit costs the connection, never a message.
+
+inline constexpr std::uint32_t link_protocol_version = 1;
+/// Larger frames are refused: the sender must cut its batches, the receiver closes the connection.
+inline constexpr std::size_t link_frame_bytes_max = std::size_t{128} << 20;
+
+/// Control traffic (liveness, elections, metadata) never waits behind rows.
+enum class LinkLane : std::uint8_t { control, data };
+
+struct LinkHello {
+  std::uint32_t protocol_version = link_protocol_version;
+  std::string cluster_id;
+  NodeId node;
+  Incarnation incarnation;
+  LinkLane lane = LinkLane::control;
+  std::uint64_t credit_bytes = 0;
+  friend bool operator==(const LinkHello&, const LinkHello&) = default;
+};
+struct LinkCredit {
+  std::uint64_t bytes = 0;
+  friend bool operator==(const LinkCredit&, const LinkCredit&) = default;
+};
+/// A message as it arrived: `to` names the actor, `from` and `incarnation` are as the peer claims.
+struct LinkMessage {
+  Envelope envelope;
+};
+using LinkFrameContent = std::variant<LinkHello, LinkCredit, LinkMessage>;
+
+/// A decoded frame and how many bytes it took on the wire.
+struct LinkFrameIn {
+  LinkFrameContent content;
+  std::size_t wire_bytes = 0;
+};
+
+[[nodiscard]] std::vector<Buffer> encode(const LinkHello& hello);
+[[nodiscard]] std::vector<Buffer> encode(const LinkCredit& credit);
+/// The words and attachments are not copied. Errors: overloaded (above link_frame_bytes_max).
+[[nodiscard]] Result<std::vector<Buffer>> encode_message(const Envelope& envelope);
+
+[[nodiscard]] std::size_t total_size(const std::vector<Buffer>& pieces);
+
+/// Cuts a byte stream into frames. Memory grows with what has arrived, not with what is announced.
+class LinkFrameReader {
+ public:
+  void push(Buffer bytes);
+  /// The next whole frame, or nothing yet. Errors: malformed, corrupt, overloaded; the stream is
+  /// unusable afterwards.
+  [[nodiscard]] Result<std::optional<LinkFrameIn>> next();
+
+ private:
+  /// Requires that so many bytes are there. One piece is passed on, several are joined.
+  [[nodiscard]] Buffer take(std::size_t size);
+  [[nodiscard]] std::uint32_t peek_u32(std::size_t at) const;
+
+  std::deque<Buffer> pieces_;
+  std::size_t buffered_ = 0;
+};
+
+/// Whether a peer's hello is acceptable. Errors: malformed (version, cluster, lane), stale_epoch
+/// (an incarnation older than the one we know).
+[[nodiscard]] Status check_hello(const LinkHello& own, const LinkHello& theirs,
+                                 Incarnation newest_known);
+
+}  // namespace millrace

@@ -1,0 +1,50 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "runtime/actor.hpp"
+#include "runtime/supervision/supervisor_machine.hpp"
+
+namespace millrace {
+
+/// An actor that has children. What happens when one ends is the SupervisorMachine's business; this
+/// shell spawns, watches and stops. When it is asked to end, its children end first, last one
+/// first.
+class SupervisingActor : public Actor {
+ public:
+  /// Spawns the child under the given name and returns its handle.
+  using Factory = std::function<caf::actor()>;
+
+  SupervisingActor(caf::actor_config& config, ActorSetup setup, RestartStrategy strategy,
+                   RestartIntensity intensity);
+
+ protected:
+  /// Adds a child and starts it. Requires a name that no other child of this actor has.
+  void start_child(ChildDescription child, Factory factory);
+  /// Ends a child for good.
+  void stop_child(const std::string& name);
+  /// A child has ended and will not come back.
+  virtual void on_child_gone(const std::string& /*name*/) {}
+  /// Children failed too often. All are stopped by now; this actor fails next.
+  virtual void on_escalation(const std::string& /*reason*/) {}
+
+  void on_exit_request(const caf::error& reason) override;
+
+ private:
+  void step(const SupervisionEvent& event);
+  void perform(const StartChild& effect);
+  void perform(const StopChild& effect);
+  void perform(const ForgetChild& effect);
+  void perform(const Escalate& effect);
+  void perform(const AllStopped& effect);
+
+  SupervisorMachine machine_;
+  std::map<std::string, Factory> factories_;
+  std::map<std::string, caf::actor> running_;
+  std::map<caf::actor_addr, std::string> names_;
+  caf::error exit_reason_;
+  std::string escalation_;
+};
+
+}  // namespace millrace
