@@ -1,0 +1,72 @@
+"""A cluster of our own for the length of a test run, driven through the command line like anybody's."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+START_SECONDS_MAX = 60
+RESTART_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
+
+
+class Cluster:
+    """Virtual hosts on this machine. `folder` is theirs; its name must not be in use."""
+
+    def __init__(self, folder: Path, hosts: int):
+        self._program = Path(os.environ["MILLRACE_BIN"]) / "millrace"
+        self._folder = folder
+        self._run("up", "--hosts", str(hosts), "--detach", seconds_max=START_SECONDS_MAX)
+
+    def bootstrap(self) -> str:
+        return self.status()["bootstrap"]
+
+    def status(self) -> dict:
+        return json.loads(self._run("status", "--json"))
+
+    def node_pids(self) -> dict[str, int]:
+        """Name -> process id of every node that runs."""
+        return {node["name"]: node["pid"] for node in self.status()["nodes"] if node["state"] == "running"}
+
+    def kill_and_await_restart(self, name: str) -> None:
+        """SIGKILL for one node; returns when its agent has put another process in its place."""
+        before = self.node_pids()
+        os.kill(before[name], signal.SIGKILL)
+        await_true(lambda: self.node_pids().get(name) not in (None, before[name]), f"restart of {name}")
+
+    def down(self) -> None:
+        pids = self.node_pids().values()
+        self._run("down", seconds_max=STOP_SECONDS_MAX)
+        left = [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        assert not left, f"down left processes behind: {left}"
+
+    def _run(self, word: str, *arguments: str, seconds_max: float = 20) -> str:
+        command = [self._program, word, "--dir", self._folder, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds_max, check=False)
+        assert done.returncode == 0, f"{word}: exit code {done.returncode}: {done.stderr}{self._logs()}"
+        return done.stdout
+
+    def _logs(self) -> str:
+        """The last lines of every log: a failed start is explained where it is seen."""
+        text = ""
+        for log in sorted(self._folder.rglob("*.log")) if self._folder.exists() else []:
+            lines = log.read_text(errors="replace").splitlines()[-20:]
+            text += f"\n--- {log.relative_to(self._folder)}\n" + "\n".join(lines)
+        return text
+
+
+def await_true(holds, what: str, seconds_max: float = RESTART_SECONDS_MAX) -> None:
+    """Asks until the answer is true. An answer may fail on the way: a process that starts refuses connections."""
+    end = time.monotonic() + seconds_max
+    failure = None
+    while time.monotonic() < end:
+        try:
+            if holds():
+                return
+            failure = None
+        except (AssertionError, OSError, ValueError) as error:
+            failure = error
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds_max} s ({failure})")
