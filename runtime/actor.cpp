@@ -92,8 +92,9 @@ void Actor::on_exit_request(const caf::error& reason) {
 }
 
 void Actor::on_exit() {
+  on_end();
   setup_.stats->on_exit({});
-  context().leave(setup_.name);
+  context().leave(setup_.name, id());
 }
 
 }  // namespace millrace

@@ -36,6 +36,8 @@ class Actor : public caf::event_based_actor {
   virtual void on_timer(std::uint64_t /*id*/) {}
   /// Asked to stop: release what is held. Not called on a crash.
   virtual void on_stop() {}
+  /// Ending, for whatever reason: the last thing that runs.
+  virtual void on_end() {}
 
   [[nodiscard]] NodeContext& context() const { return setup_.context; }
   [[nodiscard]] const std::string& actor_name() const { return setup_.name; }

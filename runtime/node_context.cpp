@@ -3,7 +3,6 @@
 #include <mutex>
 #include <utility>
 
-#include "base/check.hpp"
 #include "runtime/caf_types.hpp"
 
 namespace millrace {
@@ -74,10 +73,11 @@ std::vector<FlightRecord> NodeContext::flight_of(const std::string& name) const 
   return found->second.stats->flight();
 }
 
-void NodeContext::leave(const std::string& name) {
+void NodeContext::leave(const std::string& name, caf::actor_id id) {
   const std::unique_lock lock(mutex_);
   const auto found = entries_.find(name);
-  if (found != entries_.end()) found->second.handle = nullptr;
+  if (found == entries_.end() || !found->second.handle) return;
+  if (found->second.handle.id() == id) found->second.handle = nullptr;
 }
 
 void NodeContext::forget(const std::string& name) {
@@ -91,7 +91,6 @@ std::shared_ptr<ActorStats> NodeContext::stats_of(const std::string& name,
                                                   const std::string& parent) {
   const std::unique_lock lock(mutex_);
   Entry& entry = entries_[name];
-  CHECK(!entry.handle);
   entry.parent = parent;
   if (!entry.stats) entry.stats = std::make_shared<ActorStats>();
   return entry.stats;

@@ -78,8 +78,8 @@ class NodeContext {
     return undeliverable_.load(std::memory_order_relaxed);
   }
 
-  /// Called by an actor that ends.
-  void leave(const std::string& name);
+  /// Called by the actor that ends; a successor under the same name stays.
+  void leave(const std::string& name, caf::actor_id id);
   /// Lets go of what is known of an actor that ended for good.
   void forget(const std::string& name);
 

@@ -35,6 +35,10 @@ void SupervisingActor::on_exit_request(const caf::error& reason) {
   step(SupervisorStopping{});
 }
 
+void SupervisingActor::on_end() {
+  for (const auto& [name, child] : running_) caf::anon_send_exit(child, caf::exit_reason::kill);
+}
+
 void SupervisingActor::step(const SupervisionEvent& event) {
   if (context().crashed()) return;
   for (const SupervisionEffect& effect : machine_.step(now(), event)) {

@@ -30,6 +30,8 @@ class SupervisingActor : public Actor {
   virtual void on_escalation(const std::string& /*reason*/) {}
 
   void on_exit_request(const caf::error& reason) override;
+  /// A supervisor that crashed takes its children along.
+  void on_end() override;
 
  private:
   void step(const SupervisionEvent& event);

@@ -1,0 +1,47 @@
+@0xf3e2cca4f3143a92;
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("millrace::schemas");
+# Catalog: changes of the cluster's metadata, as the metadata store keeps them and as the coordinator tells them to
+# every node. A delta is a fact: decided before it was written. Deltas are applied in the order of their revisions.
+# On disk these bytes outlive releases: only append fields.
+
+struct CatalogDelta {
+  union {
+    unset @0 :Void;             # Never written.
+    databaseCreated @1 :Database;
+    databaseDropped @2 :Text;   # With all its tables.
+    tableCreated @3 :Table;
+    tableDropped @4 :Int64;     # Table id.
+    writerIdsReservedBelow @5 :Int64;
+  }
+}
+
+struct CatalogImage {
+  # All metadata as of one revision: deltas that rebuild it from nothing.
+  deltas @0 :List(CatalogDelta);
+  nextTableId @1 :Int64;
+}
+
+struct Database {
+  name @0 :Text;
+  json @1 :Text;                # Database descriptor in the public protocol's JSON.
+  createdAtMillis @2 :Int64;
+  modifiedAtMillis @3 :Int64;
+}
+
+struct Table {
+  id @0 :Int64;                 # From 0.
+  database @1 :Text;
+  name @2 :Text;
+  schemaId @3 :Int32;           # From 1.
+  json @4 :Text;                # Table descriptor after defaults, in the public protocol's JSON.
+  buckets @5 :List(Bucket);     # Indexed by bucket.
+  createdAtMillis @6 :Int64;
+  modifiedAtMillis @7 :Int64;
+}
+
+struct Bucket {
+  leader @0 :Int32;
+  epoch @1 :Int32;
+  replicas @2 :List(Int32);
+}

@@ -1,0 +1,111 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "protocol/table_descriptor.hpp"
+
+namespace millrace {
+
+// The cluster's metadata as a value: what the coordinator decides on, what every node follows, what
+// the metadata store keeps as deltas. Folding the deltas gives the catalog, on every node alike.
+
+struct DatabaseInfo {
+  std::string name;
+  protocol::DatabaseDescriptor descriptor;
+  EpochMillis created_at = 0;
+  EpochMillis modified_at = 0;
+  friend bool operator==(const DatabaseInfo&, const DatabaseInfo&) = default;
+};
+
+struct BucketInfo {
+  NodeId leader;
+  LeaderEpoch epoch;
+  std::vector<NodeId> replicas;
+  friend bool operator==(const BucketInfo&, const BucketInfo&) = default;
+};
+
+struct TableInfo {
+  TableId id;
+  std::string database;
+  std::string name;
+  std::int32_t schema_id = 1;
+  protocol::TableDescriptor descriptor;  ///< After defaults: what clients are told.
+  std::vector<BucketInfo> buckets;       ///< Indexed by bucket.
+  EpochMillis created_at = 0;
+  EpochMillis modified_at = 0;
+  friend bool operator==(const TableInfo&, const TableInfo&) = default;
+};
+
+// Deltas are facts: they were decided before they were written and always apply.
+struct DatabaseCreated {
+  DatabaseInfo database;
+  friend bool operator==(const DatabaseCreated&, const DatabaseCreated&) = default;
+};
+/// With all its tables.
+struct DatabaseDropped {
+  std::string name;
+  friend bool operator==(const DatabaseDropped&, const DatabaseDropped&) = default;
+};
+struct TableCreated {
+  TableInfo table;
+  friend bool operator==(const TableCreated&, const TableCreated&) = default;
+};
+struct TableDropped {
+  TableId table;
+  friend bool operator==(const TableDropped&, const TableDropped&) = default;
+};
+/// Writer ids below `below` may have been handed out.
+struct WriterIdsReserved {
+  WriterId below;
+  friend bool operator==(const WriterIdsReserved&, const WriterIdsReserved&) = default;
+};
+using CatalogDelta =
+    std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved>;
+
+/// Copying shares the tables, so a new version per delta is cheap.
+class Catalog {
+ public:
+  using TablePointer = std::shared_ptr<const TableInfo>;
+
+  /// Applies one fact. Facts about what is not there are ignored.
+  void apply(const CatalogDelta& delta);
+
+  [[nodiscard]] const DatabaseInfo* find_database(const std::string& name) const;
+  [[nodiscard]] TablePointer find_table(const std::string& database, const std::string& name) const;
+  [[nodiscard]] TablePointer find_table(TableId id) const;
+  /// Names in order. Requires nothing of the database.
+  [[nodiscard]] std::vector<std::string> tables_of(const std::string& database) const;
+
+  [[nodiscard]] const std::map<std::string, DatabaseInfo>& databases() const { return databases_; }
+  [[nodiscard]] const std::map<TableId, TablePointer>& tables() const { return tables_; }
+  /// The id that the next table gets; ids are never reused.
+  [[nodiscard]] TableId next_table() const { return next_table_; }
+  [[nodiscard]] WriterId next_writer() const { return next_writer_; }
+
+  /// Deltas that rebuild this catalog from an empty one.
+  [[nodiscard]] std::vector<CatalogDelta> as_deltas() const;
+  /// Restores the counter when the newest tables were dropped before a snapshot.
+  void reserve_table_ids(TableId below);
+
+  friend bool operator==(const Catalog& a, const Catalog& b);
+
+ private:
+  void apply_one(const DatabaseCreated& fact);
+  void apply_one(const DatabaseDropped& fact);
+  void apply_one(const TableCreated& fact);
+  void apply_one(const TableDropped& fact);
+  void apply_one(const WriterIdsReserved& fact);
+
+  std::map<std::string, DatabaseInfo> databases_;
+  std::map<TableId, TablePointer> tables_;
+  std::map<std::pair<std::string, std::string>, TableId> names_;
+  TableId next_table_{0};
+  WriterId next_writer_{0};
+};
+
+}  // namespace millrace

@@ -1,0 +1,182 @@
+#include "state/meta/catalog/catalog_codec.hpp"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/crc32c.hpp"
+#include "base/endian.hpp"
+#include "schemas/catalog.capnp.h"
+
+namespace millrace {
+namespace {
+
+// The checksum takes 8 bytes so that the words behind it stay aligned.
+constexpr std::size_t checksum_size = 8;
+
+std::string_view text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+
+void write(schemas::Database::Builder out, const DatabaseInfo& database) {
+  out.setName(database.name);
+  out.setJson(protocol::to_json(database.descriptor));
+  out.setCreatedAtMillis(database.created_at);
+  out.setModifiedAtMillis(database.modified_at);
+}
+
+void write(schemas::Table::Builder out, const TableInfo& table) {
+  out.setId(table.id.value());
+  out.setDatabase(table.database);
+  out.setName(table.name);
+  out.setSchemaId(table.schema_id);
+  out.setJson(protocol::to_json(table.descriptor));
+  out.setCreatedAtMillis(table.created_at);
+  out.setModifiedAtMillis(table.modified_at);
+  auto buckets = out.initBuckets(static_cast<unsigned>(table.buckets.size()));
+  for (unsigned i = 0; i < buckets.size(); ++i) {
+    const BucketInfo& bucket = table.buckets[i];
+    buckets[i].setLeader(bucket.leader.value());
+    buckets[i].setEpoch(bucket.epoch.value());
+    auto replicas = buckets[i].initReplicas(static_cast<unsigned>(bucket.replicas.size()));
+    for (unsigned r = 0; r < replicas.size(); ++r) replicas.set(r, bucket.replicas[r].value());
+  }
+}
+
+void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
+  if (const auto* created = std::get_if<DatabaseCreated>(&delta)) {
+    write(out.initDatabaseCreated(), created->database);
+  } else if (const auto* dropped = std::get_if<DatabaseDropped>(&delta)) {
+    out.setDatabaseDropped(dropped->name);
+  } else if (const auto* table = std::get_if<TableCreated>(&delta)) {
+    write(out.initTableCreated(), table->table);
+  } else if (const auto* gone = std::get_if<TableDropped>(&delta)) {
+    out.setTableDropped(gone->table.value());
+  } else if (const auto* reserved = std::get_if<WriterIdsReserved>(&delta)) {
+    out.setWriterIdsReservedBelow(reserved->below.value());
+  }
+}
+
+Result<DatabaseInfo> read(schemas::Database::Reader in) {
+  auto descriptor = protocol::parse_database_json(text_of(in.getJson()));
+  if (!descriptor) return fail(Errc::corrupt, "database record: " + descriptor.error().message);
+  return DatabaseInfo{std::string(text_of(in.getName())), std::move(*descriptor),
+                      in.getCreatedAtMillis(), in.getModifiedAtMillis()};
+}
+
+Result<TableInfo> read(schemas::Table::Reader in) {
+  auto descriptor = protocol::parse_table_json(text_of(in.getJson()));
+  if (!descriptor) return fail(Errc::corrupt, "table record: " + descriptor.error().message);
+  TableInfo table;
+  table.id = TableId{in.getId()};
+  table.database = text_of(in.getDatabase());
+  table.name = text_of(in.getName());
+  table.schema_id = in.getSchemaId();
+  table.descriptor = std::move(*descriptor);
+  table.created_at = in.getCreatedAtMillis();
+  table.modified_at = in.getModifiedAtMillis();
+  for (const auto bucket : in.getBuckets()) {
+    BucketInfo& read_bucket = table.buckets.emplace_back();
+    read_bucket.leader = NodeId{bucket.getLeader()};
+    read_bucket.epoch = LeaderEpoch{bucket.getEpoch()};
+    for (const std::int32_t replica : bucket.getReplicas()) {
+      read_bucket.replicas.push_back(NodeId{replica});
+    }
+  }
+  return table;
+}
+
+Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
+  switch (in.which()) {
+    case schemas::CatalogDelta::DATABASE_CREATED: {
+      auto database = read(in.getDatabaseCreated());
+      if (!database) return tl::unexpected<Error>(database.error());
+      return DatabaseCreated{std::move(*database)};
+    }
+    case schemas::CatalogDelta::DATABASE_DROPPED:
+      return DatabaseDropped{std::string(text_of(in.getDatabaseDropped()))};
+    case schemas::CatalogDelta::TABLE_CREATED: {
+      auto table = read(in.getTableCreated());
+      if (!table) return tl::unexpected<Error>(table.error());
+      return TableCreated{std::move(*table)};
+    }
+    case schemas::CatalogDelta::TABLE_DROPPED:
+      return TableDropped{TableId{in.getTableDropped()}};
+    case schemas::CatalogDelta::WRITER_IDS_RESERVED_BELOW:
+      return WriterIdsReserved{WriterId{in.getWriterIdsReservedBelow()}};
+    default:
+      return fail(Errc::malformed, "metadata delta of an unknown kind");
+  }
+}
+
+Buffer sealed(capnp::MessageBuilder& message) {
+  const auto words = capnp::messageToFlatArray(message);
+  const auto body = words.asBytes();
+  std::vector<std::byte> out(checksum_size + body.size());
+  std::memcpy(out.data() + checksum_size, body.begin(), body.size());
+  store_le(out.data(), crc32c_of(Bytes(out).subspan(checksum_size)));
+  return Buffer::from(std::move(out));
+}
+
+/// Checks the checksum and hands the root to `use`.
+template <class Root, class Use>
+auto unsealed(const Buffer& bytes, Use&& use)
+    -> decltype(use(std::declval<typename Root::Reader>())) {
+  if (bytes.size() < checksum_size || bytes.size() % sizeof(capnp::word) != 0) {
+    return fail(Errc::corrupt, "metadata record of a wrong length");
+  }
+  const Bytes body = bytes.bytes().subspan(checksum_size);
+  if (crc32c_of(body) != load_le<std::uint32_t>(bytes.bytes(), 0)) {
+    return fail(Errc::corrupt, "metadata record with a wrong checksum");
+  }
+  auto words = kj::heapArray<capnp::word>(body.size() / sizeof(capnp::word));
+  std::memcpy(static_cast<void*>(words.begin()), body.data(), body.size());
+  capnp::ReaderOptions options;
+  options.traversalLimitInWords = 8 * words.size() + 1024;
+  try {
+    capnp::FlatArrayMessageReader reader(words.asPtr(), options);
+    return use(reader.getRoot<Root>());
+  } catch (const kj::Exception& damage) {
+    return fail(Errc::corrupt, std::string("metadata record: ") + damage.getDescription().cStr());
+  }
+}
+
+}  // namespace
+
+Buffer encode_delta(const CatalogDelta& delta) {
+  capnp::MallocMessageBuilder message;
+  write(message.initRoot<schemas::CatalogDelta>(), delta);
+  return sealed(message);
+}
+
+Result<CatalogDelta> decode_delta(const Buffer& bytes) {
+  return unsealed<schemas::CatalogDelta>(
+      bytes, [](schemas::CatalogDelta::Reader delta) { return read(delta); });
+}
+
+Buffer encode_catalog(const Catalog& catalog) {
+  capnp::MallocMessageBuilder message;
+  auto image = message.initRoot<schemas::CatalogImage>();
+  const std::vector<CatalogDelta> deltas = catalog.as_deltas();
+  auto out = image.initDeltas(static_cast<unsigned>(deltas.size()));
+  for (unsigned i = 0; i < out.size(); ++i) write(out[i], deltas[i]);
+  image.setNextTableId(catalog.next_table().value());
+  return sealed(message);
+}
+
+Result<Catalog> decode_catalog(const Buffer& bytes) {
+  return unsealed<schemas::CatalogImage>(
+      bytes, [](schemas::CatalogImage::Reader image) -> Result<Catalog> {
+        Catalog catalog;
+        for (const auto one : image.getDeltas()) {
+          auto delta = read(one);
+          if (!delta) return tl::unexpected<Error>(delta.error());
+          catalog.apply(*delta);
+        }
+        catalog.reserve_table_ids(TableId{image.getNextTableId()});
+        return catalog;
+      });
+}
+
+}  // namespace millrace

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "state/meta/catalog/catalog.hpp"
+
+namespace millrace {
+
+struct NodeEndpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const NodeEndpoint&, const NodeEndpoint&) = default;
+};
+
+/// A node of the cluster as the coordinator announces it.
+struct MemberInfo {
+  NodeId node;
+  Incarnation incarnation;
+  NodeEndpoint client;   ///< Where clients connect.
+  NodeEndpoint console;  ///< HTTP; port 0 if it has none.
+  std::string rack;
+  bool alive = false;
+  friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
+};
+
+/// What one node knows of the cluster: an immutable value that its tablet publishes and its gateway
+/// and console read.
+struct ClusterView {
+  Revision revision;
+  Catalog catalog;
+  std::map<NodeId, MemberInfo> members;
+  NodeId coordinator;
+};
+
+/// The slot in which a node's newest view stands. One writer, any readers, each reads a whole view.
+class PublishedView {
+ public:
+  PublishedView() : view_(std::make_shared<const ClusterView>()) {}
+
+  [[nodiscard]] std::shared_ptr<const ClusterView> get() const {
+    const std::lock_guard lock(mutex_);
+    return view_;
+  }
+  void set(ClusterView view) {
+    auto next = std::make_shared<const ClusterView>(std::move(view));
+    const std::lock_guard lock(mutex_);
+    view_.swap(next);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ClusterView> view_;
+};
+
+}  // namespace millrace
