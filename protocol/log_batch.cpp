@@ -26,9 +26,9 @@ constexpr std::size_t at_sequence = 40;
 constexpr std::size_t at_record_count = 44;
 static_assert(at_record_count + sizeof(std::int32_t) == log_batch_header_size);
 
-constexpr std::int32_t length_min = log_batch_header_size - at_magic;
+constexpr std::int32_t length_min = log_batch_header_size - length_field_end;
 constexpr std::int32_t length_max =
-    static_cast<std::int32_t>(log_batch_size_max) - static_cast<std::int32_t>(at_magic);
+    static_cast<std::int32_t>(log_batch_size_max) - static_cast<std::int32_t>(length_field_end);
 constexpr Offset base_offset_max = std::numeric_limits<Offset>::max() - (Offset{1} << 32);
 
 Status check_header(const LogBatchHeader& header) {
@@ -75,6 +75,14 @@ Result<LogBatchHeader> parse_header(Bytes bytes) {
   return header;
 }
 
+Result<LogBatchHeader> parse_whole_batch(Bytes batch) {
+  auto header = parse_header(batch);
+  if (header && header->size() != batch.size())
+    return fail(Errc::malformed,
+                fmt::format("log batch says {} bytes, there are {}", header->size(), batch.size()));
+  return header;
+}
+
 void append_header(std::vector<std::byte>& out, const LogBatchHeader& header) {
   append_le(out, header.base_offset);
   append_le(out, header.length);
@@ -89,12 +97,14 @@ void append_header(std::vector<std::byte>& out, const LogBatchHeader& header) {
   append_le(out, header.record_count);
 }
 
+void seal_crc(std::vector<std::byte>& batch) {
+  CHECK(batch.size() >= log_batch_header_size);
+  store_le(batch.data() + at_crc, crc32c_of(Bytes(batch).subspan(at_schema_id)));
+}
+
 Status verify_crc(Bytes whole_batch) {
-  auto header = parse_header(whole_batch);
+  auto header = parse_whole_batch(whole_batch);
   if (!header) return tl::unexpected(header.error());
-  if (header->size() != whole_batch.size())
-    return fail(Errc::malformed, fmt::format("log batch says {} bytes, there are {}",
-                                             header->size(), whole_batch.size()));
   const std::uint32_t actual = crc32c_of(whole_batch.subspan(at_schema_id));
   if (actual != header->crc)
     return fail(Errc::corrupt,
@@ -144,9 +154,9 @@ std::vector<Buffer> stamp(const Buffer& batch, Offset base, EpochMillis timestam
 }
 
 Result<std::vector<ChangeType>> change_types_of(const Buffer& batch) {
-  auto header = parse_header(batch.bytes());
+  auto header = parse_whole_batch(batch.bytes());
   if (!header) return tl::unexpected(header.error());
-  if (header->size() != batch.size() || header->message_offset() > batch.size())
+  if (header->message_offset() > batch.size())
     return fail(Errc::malformed, "log batch is shorter than its change types");
   std::vector<ChangeType> types;
   if (header->append_only()) return types;

@@ -18,6 +18,8 @@
 namespace millrace::protocol {
 
 inline constexpr std::size_t log_batch_header_size = 48;
+/// The length in a header counts the bytes from here on.
+inline constexpr std::size_t length_field_end = 12;
 /// Sizes travel as int32.
 inline constexpr std::size_t log_batch_size_max = (std::size_t{1} << 31) - 1;
 
@@ -44,7 +46,9 @@ struct LogBatchHeader {
   std::int32_t record_count = 0;
 
   /// Of the whole batch, header included.
-  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(length) + 12; }
+  [[nodiscard]] std::size_t size() const {
+    return static_cast<std::size_t>(length) + length_field_end;
+  }
   [[nodiscard]] bool append_only() const { return (attributes & 1) != 0; }
   [[nodiscard]] Offset last_offset() const { return base_offset + last_offset_delta; }
   /// Offset of whatever follows. A batch without rows takes one offset, too.
@@ -61,8 +65,14 @@ struct LogBatchHeader {
 /// without overflow, and size(), record count and last offset delta agree with each other.
 [[nodiscard]] Result<LogBatchHeader> parse_header(Bytes at_least_a_header);
 
+/// The header of the one batch in `batch`, no byte less or more. Errors: malformed.
+[[nodiscard]] Result<LogBatchHeader> parse_whole_batch(Bytes batch);
+
 /// Appends the 48 bytes of `header`, crc as it is.
 void append_header(std::vector<std::byte>& out, const LogBatchHeader& header);
+
+/// Writes the checksum of `batch` into its header. Requires one whole batch.
+void seal_crc(std::vector<std::byte>& batch);
 
 /// Compares the checksum. Errors: malformed (no valid header, or not exactly one batch), corrupt.
 /// Not for a projected batch: its checksum is that of the batch it was cut from.
