@@ -67,12 +67,13 @@ struct Field {
 /// Why a type breaks the limits of the table above, or its children's do; empty when it is fine.
 [[nodiscard]] std::optional<std::string> why_bad_type(const DataType& type);
 
-/// SQL text: "DECIMAL(10, 2) NOT NULL", "ARRAY<INT>", "ROW<a INT, b STRING>".
+/// SQL text: "DECIMAL(10, 2) NOT NULL", "ARRAY<INT>", "ROW<a INT, `b c` STRING>". Field names that
+/// are not plain words are quoted, a quote in them is doubled. Descriptions and ids are left out.
 [[nodiscard]] std::string to_string(const DataType& type);
 
-/// Reads what to_string() writes, in any case and spacing, and the usual other spellings
-/// ("INTEGER", "VARBINARY"-free: only names that to_string() or the JSON form use, plus "DEC").
-/// Field ids come out as -1. Errors: invalid_table_exception.
+/// Reads what to_string() writes, in any case and spacing, and "INTEGER". Left out parameters are
+/// CHAR(1), BINARY(1), DECIMAL(10, 0), TIME(0), TIMESTAMP(6), TIMESTAMP_LTZ(6). Field ids come out
+/// as -1. Errors: invalid_table_exception.
 [[nodiscard]] Outcome<DataType> parse_sql_type(std::string_view text);
 
 }  // namespace millrace::protocol

@@ -54,8 +54,9 @@ struct DatabaseDescriptor {
 };
 
 /// The JSON documents of the protocol. Unknown keys are ignored, key order is free; columns without
-/// ids get 0, 1, 2, ..; primary key columns become NOT NULL. Any size or nesting is read safely.
-/// Errors: invalid_table_exception, for a database invalid_database_exception.
+/// ids get 0, 1, 2, .. and their nested fields stay without; primary key columns become NOT NULL.
+/// Any size or nesting is read safely. Errors: invalid_table_exception, for a database
+/// invalid_database_exception.
 [[nodiscard]] Outcome<TableDescriptor> parse_table_json(std::string_view json);
 [[nodiscard]] Outcome<Schema> parse_schema_json(std::string_view json);
 [[nodiscard]] Outcome<DatabaseDescriptor> parse_database_json(std::string_view json);

@@ -1,0 +1,281 @@
+#include "protocol/table_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace millrace::protocol {
+namespace {
+
+enum class Kind : std::uint8_t { text, boolean, int32, int64, duration, choice };
+
+struct Option {
+  std::string_view key;
+  Kind kind;
+  std::string_view choices = {};  ///< Kind::choice: "A|B|C".
+};
+
+/// Every option of the protocol, built here or not. Source: Fluss table options of client 1.0.0.
+constexpr auto options = std::to_array<Option>({
+    {"table.replication.factor", Kind::int32},
+    {"table.log.format", Kind::choice, "ARROW|INDEXED|COMPACTED"},
+    {"table.kv.format", Kind::choice, "COMPACTED|INDEXED"},
+    {"table.kv.format-version", Kind::int32},
+    {"table.log.arrow.compression.type", Kind::choice, "NONE|LZ4_FRAME|ZSTD"},
+    {"table.log.arrow.compression.zstd.level", Kind::int32},
+    {"table.log.ttl", Kind::duration},
+    {"table.log.local-ttl", Kind::duration},
+    {"table.log.tiered.local-segments", Kind::int32},
+    {"table.auto-partition.enabled", Kind::boolean},
+    {"table.auto-partition.key", Kind::text},
+    {"table.auto-partition.time-unit", Kind::choice, "YEAR|QUARTER|MONTH|DAY|HOUR"},
+    {"table.auto-partition.time-zone", Kind::text},
+    {"table.auto-partition.time-format", Kind::text},
+    {"table.auto-partition.num-precreate", Kind::int32},
+    {"table.auto-partition.num-retention", Kind::int32},
+    {"table.merge-engine", Kind::choice, "FIRST_ROW|VERSIONED|AGGREGATION"},
+    {"table.merge-engine.versioned.ver-column", Kind::text},
+    {"table.delete.behavior", Kind::choice, "ALLOW|IGNORE|DISABLE"},
+    {"table.changelog.image", Kind::choice, "FULL|WAL"},
+    {"table.auto-increment.cache-size", Kind::int64},
+    {"table.datalake.enabled", Kind::boolean},
+    {"table.datalake.format", Kind::choice, "PAIMON|ICEBERG|LANCE|HUDI"},
+    {"table.datalake.freshness", Kind::duration},
+    {"table.datalake.auto-compaction", Kind::boolean},
+    {"table.datalake.auto-expire-snapshot", Kind::boolean},
+    {"table.datalake.historical-partition.enabled", Kind::boolean},
+    {"table.datalake.database-name", Kind::text},
+    {"table.datalake.table-name", Kind::text},
+    {"table.kv.standby-replica.enabled", Kind::boolean},
+    {"table.statistics.columns", Kind::text},
+    {"table.kv.ttl", Kind::duration},
+    {"table.kv.ttl.time-column", Kind::text},
+    {"table.kv.value-layout-version", Kind::int32},
+});
+
+using Broken = std::optional<ProtocolError>;
+
+Broken broken(std::string message, ErrorCode code = ErrorCode::invalid_config_exception) {
+  return ProtocolError{code, std::move(message)};
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return upper(x) == upper(y); });
+}
+
+/// Position of `value` among "A|B|C", in any case.
+std::optional<std::size_t> find_choice(std::string_view choices, std::string_view value) {
+  for (std::size_t index = 0;; ++index) {
+    const std::size_t bar = choices.find('|');
+    if (equal_ignoring_case(choices.substr(0, bar), value)) return index;
+    if (bar == std::string_view::npos) return std::nullopt;
+    choices.remove_prefix(bar + 1);
+  }
+}
+
+std::optional<std::int64_t> parse_int(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const char* const text_end = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), text_end, value);
+  if (error != std::errc() || end != text_end) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int32_t> parse_int32(std::string_view text) {
+  const auto value = parse_int(text);
+  if (!value || *value < std::numeric_limits<std::int32_t>::min() ||
+      *value > std::numeric_limits<std::int32_t>::max())
+    return std::nullopt;
+  return static_cast<std::int32_t>(*value);
+}
+
+const Option* find_option(std::string_view key) {
+  const auto option = std::find_if(options.begin(), options.end(),
+                                   [&](const Option& entry) { return entry.key == key; });
+  return option == options.end() ? nullptr : &*option;
+}
+
+/// Insertions, removals and replacements that turn `a` into `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+Broken unknown_option(const std::string& key) {
+  // No known key is near a key of this length, and the distance costs time per character.
+  constexpr std::size_t suggested_size_max = 128;
+  std::string message = "unknown table option: " + wire_text(key);
+  if (key.size() <= suggested_size_max) {
+    const auto nearest =
+        std::min_element(options.begin(), options.end(), [&](const Option& a, const Option& b) {
+          return edit_distance(key, a.key) < edit_distance(key, b.key);
+        });
+    message += "; the nearest known one is " + std::string(nearest->key);
+  }
+  return broken(message + "; options of other systems belong in the custom properties");
+}
+
+Broken check_value(const Option& option, const std::string& value) {
+  const auto unreadable = [&](const std::string& why) {
+    return broken(std::string(option.key) + " is " + why + ": " + wire_text(value));
+  };
+  switch (option.kind) {
+    case Kind::text:
+      return std::nullopt;
+    case Kind::boolean:
+      return parse_bool(value) ? std::nullopt : unreadable("not true or false");
+    case Kind::int32:
+      return parse_int32(value) ? std::nullopt : unreadable("not a 32-bit integer");
+    case Kind::int64:
+      return parse_int(value) ? std::nullopt : unreadable("not a 64-bit integer");
+    case Kind::duration: {
+      const auto duration = parse_duration(value);
+      return duration ? std::nullopt
+                      : broken(std::string(option.key) + ": " + duration.error().message);
+    }
+    case Kind::choice:
+      return find_choice(option.choices, value)
+                 ? std::nullopt
+                 : unreadable("none of " + std::string(option.choices));
+  }
+  return std::nullopt;
+}
+
+const std::string* find_value(const TableDescriptor& table, std::string_view key) {
+  const auto property = table.properties.find(std::string(key));
+  return property == table.properties.end() ? nullptr : &property->second;
+}
+
+std::optional<std::int32_t> int_of(const TableDescriptor& table, std::string_view key) {
+  const std::string* value = find_value(table, key);
+  return value == nullptr ? std::nullopt : parse_int32(*value);
+}
+
+bool is_true(const TableDescriptor& table, std::string_view key) {
+  const std::string* value = find_value(table, key);
+  return value != nullptr && parse_bool(*value).value_or(false);
+}
+
+/// Position of the table's value among the choices of `key`, or of the default if it has none. The
+/// choices above are in the order of the enum that the position is turned into.
+std::size_t choice_of(const TableDescriptor& table, std::string_view key,
+                      std::size_t default_index) {
+  const std::string* value = find_value(table, key);
+  if (value == nullptr) return default_index;
+  return find_choice(find_option(key)->choices, *value).value_or(default_index);
+}
+
+Broken check_range(const TableDescriptor& table, std::string_view key, std::int32_t low,
+                   std::int32_t high) {
+  const auto value = int_of(table, key);
+  if (!value || (*value >= low && *value <= high)) return std::nullopt;
+  std::string message = std::string(key) + " must be at least " + std::to_string(low);
+  if (high != std::numeric_limits<std::int32_t>::max())
+    message += " and at most " + std::to_string(high);
+  return broken(message + ": " + std::to_string(*value));
+}
+
+Broken check_ranges(const TableDescriptor& table) {
+  constexpr std::int32_t unbounded = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int32_t kv_format_version_max = 2;
+  if (auto error = check_range(table, "table.replication.factor", 1, unbounded)) return error;
+  if (auto error = check_range(table, "table.log.arrow.compression.zstd.level", zstd_level_min,
+                               zstd_level_max))
+    return error;
+  if (auto error = check_range(table, "table.log.tiered.local-segments", 1, unbounded))
+    return error;
+  return check_range(table, "table.kv.format-version", 1, kv_format_version_max);
+}
+
+Broken check_time_to_live(const TableDescriptor& table) {
+  const std::string* local = find_value(table, "table.log.local-ttl");
+  if (local == nullptr) return std::nullopt;
+  const std::string* whole = find_value(table, "table.log.ttl");
+  const Duration local_ttl = parse_duration(*local).value_or(Duration::zero());
+  const Duration whole_ttl =
+      whole == nullptr ? Duration(7 * 24h) : parse_duration(*whole).value_or(Duration::zero());
+  if (whole_ttl > Duration::zero() && local_ttl > whole_ttl)
+    return broken("table.log.local-ttl must not be longer than table.log.ttl: " + *local);
+  return std::nullopt;
+}
+
+/// Options that mean something for some kinds of tables only.
+Broken check_kind(const TableDescriptor& table) {
+  const bool has_primary_key = !table.schema.primary_key.empty();
+  for (const std::string_view key : {"table.merge-engine", "table.delete.behavior"}) {
+    if (!has_primary_key && find_value(table, key) != nullptr)
+      return broken(std::string(key) + " needs a table with a primary key");
+  }
+  if (has_primary_key && find_value(table, "table.statistics.columns") != nullptr)
+    return broken("table.statistics.columns needs a table without primary key");
+  if (table.partition_keys.empty() && is_true(table, "table.auto-partition.enabled"))
+    return broken("table.auto-partition.enabled needs a partitioned table");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ProtocolError> check_options(const TableDescriptor& table) {
+  for (const auto& [key, value] : table.properties) {
+    const Option* option = find_option(key);
+    if (option == nullptr) return unknown_option(key);
+    if (auto error = check_value(*option, value)) return error;
+  }
+  if (auto error = check_ranges(table)) return error;
+  if (auto error = check_time_to_live(table)) return error;
+  return check_kind(table);
+}
+
+LogFormat log_format_of(const TableDescriptor& table) {
+  return static_cast<LogFormat>(choice_of(table, "table.log.format", 0));
+}
+
+Compression compression_of(const TableDescriptor& table) {
+  Compression compression;
+  compression.type = static_cast<CompressionType>(choice_of(
+      table, "table.log.arrow.compression.type", static_cast<std::size_t>(CompressionType::zstd)));
+  if (const auto level = int_of(table, "table.log.arrow.compression.zstd.level"))
+    compression.zstd_level = *level;
+  return compression;
+}
+
+std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table) {
+  return int_of(table, "table.replication.factor");
+}
+
+std::optional<std::string> unbuilt_feature(const TableDescriptor& table) {
+  if (!table.schema.primary_key.empty()) return "primary key tables";
+  if (!table.partition_keys.empty()) return "partitioned tables";
+  if (log_format_of(table) == LogFormat::indexed) return "table.log.format INDEXED";
+  if (log_format_of(table) == LogFormat::compacted) return "table.log.format COMPACTED";
+  for (const std::string_view key :
+       {"table.datalake.enabled", "table.datalake.historical-partition.enabled"}) {
+    if (is_true(table, key)) return std::string(key);
+  }
+  for (const std::string_view key : {"table.statistics.columns", "table.kv.ttl"}) {
+    if (find_value(table, key) != nullptr) return std::string(key);
+  }
+  for (const Column& column : table.schema.columns) {
+    if (column.agg_function) return "aggregation functions";
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace::protocol

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "protocol/compression.hpp"
+#include "protocol/error_code.hpp"
+#include "protocol/table_descriptor.hpp"
+
+namespace millrace::protocol {
+
+/// How the batches of a table's log are laid out. Source: Fluss table.log.format.
+enum class LogFormat : std::uint8_t { arrow, indexed, compacted };
+
+/// "7d", "3 min", "0ms": a whole number and a unit of d, h, min or m, s, ms, us, ns or their longer
+/// names, in any case. What is too long to count gives the longest Duration. Errors: malformed.
+[[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+
+/// "16mb", "128 kb", "1gb", "4096": a whole number, bytes without unit; a kilobyte is 1024 bytes.
+/// Errors: malformed.
+[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
+
+/// "true" or "false" in any case. Errors: malformed.
+[[nodiscard]] Result<bool> parse_bool(std::string_view text);
+
+/// The first option of `table` that is unknown, has a value that cannot be read, or contradicts the
+/// rest: invalid_config_exception, where the protocol says so invalid_table_exception. Cluster-wide
+/// limits (live servers, lake of the cluster) are for those who know them.
+[[nodiscard]] std::optional<ProtocolError> check_options(const TableDescriptor& table);
+
+// Values of a table that passed check_options().
+[[nodiscard]] LogFormat log_format_of(const TableDescriptor& table);
+[[nodiscard]] Compression compression_of(const TableDescriptor& table);
+/// Empty when the table leaves it to the cluster.
+[[nodiscard]] std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table);
+
+/// The first thing that `table` asks for and this build does not have, in words: "primary key
+/// tables". Answer it with invalid_table_exception.
+[[nodiscard]] std::optional<std::string> unbuilt_feature(const TableDescriptor& table);
+
+}  // namespace millrace::protocol
