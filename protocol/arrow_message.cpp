@@ -29,36 +29,46 @@ std::optional<CompressionType> codec_of(const arrow_wire::BodyCompression* compr
   return std::nullopt;
 }
 
-Status read_nodes(const arrow_wire::RecordBatchHeader& header, MessageMetadata& metadata) {
-  if (header.nodes() == nullptr) return {};
-  metadata.nodes.reserve(header.nodes()->size());
-  for (const arrow_wire::FieldNode* node : *header.nodes()) {
-    if (node->length() < 0 || node->null_count() < 0 || node->null_count() > node->length())
-      return fail(Errc::malformed,
-                  fmt::format("arrow field counts out of order: {} values, {} nulls",
-                              node->length(), node->null_count()));
-    metadata.nodes.push_back({node->length(), node->null_count()});
+/// Calls `take` with both halves of every pair that `vector` holds. Reads bytes, because a verified
+/// flatbuffer may still hold its pairs at addresses that are not those of an int64.
+template <class Pair, class Take>
+Status for_each_pair(const flatbuffers::Vector<const Pair*>* vector, const Take& take) {
+  static_assert(sizeof(Pair) == 2 * sizeof(std::int64_t));
+  if (vector == nullptr) return {};
+  const Bytes bytes(reinterpret_cast<const std::byte*>(vector->Data()),
+                    vector->size() * sizeof(Pair));
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof(Pair)) {
+    const auto first = load_le<std::int64_t>(bytes, at);
+    const auto second = load_le<std::int64_t>(bytes, at + sizeof(std::int64_t));
+    if (auto taken = take(first, second); !taken) return taken;
   }
   return {};
 }
 
+Status read_nodes(const arrow_wire::RecordBatchHeader& header, MessageMetadata& metadata) {
+  return for_each_pair(header.nodes(), [&](std::int64_t length, std::int64_t nulls) -> Status {
+    if (length < 0 || nulls < 0 || nulls > length)
+      return fail(
+          Errc::malformed,
+          fmt::format("arrow field counts out of order: {} values, {} nulls", length, nulls));
+    metadata.nodes.push_back({length, nulls});
+    return {};
+  });
+}
+
 Status read_buffers(const arrow_wire::RecordBatchHeader& header, MessageMetadata& metadata) {
-  if (header.buffers() == nullptr) return {};
-  metadata.buffers.reserve(header.buffers()->size());
   std::int64_t end = 0;
-  for (const arrow_wire::BufferRange* range : *header.buffers()) {
-    const BodyRange buffer{range->offset(), range->length()};
-    if (buffer.offset < 0 || buffer.offset > metadata.body_length || buffer.length < 0 ||
-        buffer.length > metadata.body_length - buffer.offset)
+  return for_each_pair(header.buffers(), [&](std::int64_t offset, std::int64_t length) -> Status {
+    if (offset < 0 || offset > metadata.body_length || length < 0 ||
+        length > metadata.body_length - offset)
       return fail(Errc::malformed, fmt::format("arrow buffer outside of its body: {} + {} of {}",
-                                               buffer.offset, buffer.length, metadata.body_length));
-    if (buffer.length > 0 && buffer.offset < end)
-      return fail(Errc::malformed,
-                  fmt::format("arrow buffers overlap: {} before {}", buffer.offset, end));
-    if (buffer.length > 0) end = buffer.end();
-    metadata.buffers.push_back(buffer);
-  }
-  return {};
+                                               offset, length, metadata.body_length));
+    if (length > 0 && offset < end)
+      return fail(Errc::malformed, fmt::format("arrow buffers overlap: {} before {}", offset, end));
+    if (length > 0) end = offset + length;
+    metadata.buffers.push_back({offset, length});
+    return {};
+  });
 }
 
 }  // namespace

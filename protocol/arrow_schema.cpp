@@ -3,6 +3,8 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.hpp"
 
 namespace millrace::protocol {
@@ -96,6 +98,13 @@ Result<DataType> from_decimal(const arrow::DecimalType& source) {
   return type;
 }
 
+Result<DataType> from_fixed_binary(const arrow::FixedSizeBinaryType& source) {
+  DataType type = plain(TypeRoot::binary);
+  type.length = source.byte_width();
+  if (type.length < 1) return fail(Errc::malformed, "binary of no width");
+  return type;
+}
+
 Result<DataType> from_type(const arrow::DataType& type, int depth) {
   if (depth > type_depth_max)
     return fail(Errc::malformed, fmt::format("types are nested deeper than {}", type_depth_max));
@@ -132,12 +141,8 @@ Result<DataType> from_type(const arrow::DataType& type, int depth) {
     case arrow::Type::DATE32:
     case arrow::Type::DATE64:
       return plain(TypeRoot::date);
-    case arrow::Type::FIXED_SIZE_BINARY: {
-      DataType result = plain(TypeRoot::binary);
-      result.length = static_cast<const arrow::FixedSizeBinaryType&>(type).byte_width();
-      if (result.length < 1) return fail(Errc::malformed, "binary of no width");
-      return result;
-    }
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return from_fixed_binary(static_cast<const arrow::FixedSizeBinaryType&>(type));
     case arrow::Type::DECIMAL32:
     case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128:
