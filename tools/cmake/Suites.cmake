@@ -3,8 +3,14 @@ add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS u
 add_suite(unit_config IN tests/unit/apps/config LINKS millrace_config PCH pch_test LABELS unit)
 add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_protocol IN tests/unit/protocol LINKS millrace_protocol PCH pch_test LABELS unit)
+add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented
+          LINKS millrace_log_segmented millrace_disk_simulated millrace_data_directory PCH pch_test LABELS unit)
+add_suite(conformance_state IN tests/conformance/state
+          LINKS millrace_log_segmented millrace_disk_posix millrace_disk_simulated millrace_disk_faulty millrace_meta_memory
+          millrace_meta_embedded PCH pch_test LABELS conformance)
 add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS golden)
 
 # The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
 include(Checks)
 add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
+add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp LINKS millrace_client PCH pch_test LABELS unit)
