@@ -1,0 +1,120 @@
+#include "actors/device/device_actor.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+#include "actors/device/recent_batches.hpp"
+
+namespace millrace::device {
+
+DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs,
+                         DeviceOptions options)
+    : Actor(config, std::move(setup)), logs_(logs), options_(options) {}
+
+void DeviceActor::on_envelope(const Envelope& envelope) {
+  auto decoded = decode_order(envelope);
+  if (!decoded) return drop(decoded.error());
+  const BucketId bucket = decoded->bucket;
+  auto outcome =
+      std::visit([&](const auto& order) { return perform(bucket, order); }, decoded->order);
+  if (!outcome) {
+    note_error(to_string(bucket) + ": " + outcome.error().message);
+    const auto log = open_.find(bucket);
+    const Offset end = log == open_.end() ? 0 : log->second->end_offset();
+    outcome = OrderFailed{outcome.error(), end};
+  }
+  if (envelope.correlation != 0) reply(envelope, encode_outcome(bucket, *outcome));
+}
+
+void DeviceActor::on_timer(std::uint64_t /*id*/) { sync_dirty(); }
+
+void DeviceActor::on_stop() { sync_dirty(); }
+
+Result<TableLog*> DeviceActor::find(BucketId bucket) {
+  const auto found = open_.find(bucket);
+  if (found == open_.end()) return fail(Errc::unavailable, "log is not open");
+  return found->second.get();
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) {
+  open_.erase(bucket);  // A replica that starts again must see what is on the disk.
+  dirty_.erase(bucket);
+  auto log = logs_.open(bucket);
+  if (!log) return wrap(log.error(), "open log " + to_string(bucket));
+  RecentBatches recent;
+  const Status walked =
+      (*log)->for_each_batch([&](const BatchSummary& batch) { recent.add(batch); });
+  if (!walked) return wrap(walked.error(), "walk log " + to_string(bucket));
+  LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
+                   recent.in_order()};
+  open_.emplace(bucket, std::move(*log));
+  return opened;
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order) {
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  // After a failed append the replica's later ones are still on their way, with bases too high.
+  if (!order.batches.empty() && order.batches.front().summary.base != (*log)->end_offset()) {
+    return fail(Errc::unavailable,
+                fmt::format("append does not follow on the log's end: {} at {}",
+                            order.batches.front().summary.base, (*log)->end_offset()));
+  }
+  const Status appended = (*log)->append(order.batches);
+  if (!appended) return tl::unexpected<Error>(appended.error());
+  if (dirty_.empty()) start_timer(options_.sync_within, 0);
+  dirty_.insert(bucket);
+  return BatchesAppended{};
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const ReadRange& order) {
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  auto bytes = (*log)->read(order.from, order.limit, order.bytes_max);
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  return RangeRead{std::move(*bytes)};
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const FindTimestamp& order) {
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  auto offset = (*log)->offset_at(order.timestamp);
+  if (!offset) return tl::unexpected<Error>(offset.error());
+  return TimestampFound{*offset};
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const CloseLog& /*order*/) {
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  const Status synced = (*log)->sync();
+  if (!synced) note_error(synced.error().message);
+  open_.erase(bucket);
+  dirty_.erase(bucket);
+  return LogRemoved{};
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const RemoveLog& /*order*/) {
+  open_.erase(bucket);
+  dirty_.erase(bucket);
+  const Status removed = logs_.remove(bucket);
+  if (!removed) return tl::unexpected<Error>(removed.error());
+  return LogRemoved{};
+}
+
+void DeviceActor::sync_dirty() {
+  for (const BucketId bucket : std::exchange(dirty_, {})) {
+    const auto found = open_.find(bucket);
+    if (found == open_.end()) continue;
+    const Status synced = found->second->sync();
+    if (synced) continue;
+    // Never retried: the log closed itself for writing, appends to it fail from here on.
+    note_error(to_string(bucket) + ": " + synced.error().message);
+    spdlog::error("event=log_sync_failed node={} bucket={} error=\"{}\"", context().node().value(),
+                  to_string(bucket), synced.error().message);
+  }
+}
+
+}  // namespace millrace::device

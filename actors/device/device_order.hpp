@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "state/log/port/table_log.hpp"
+
+namespace millrace::device {
+
+// What a replica orders from the device its log lies on.
+struct OpenLog {};
+struct AppendBatches {
+  std::vector<StampedBatch> batches;
+};
+struct ReadRange {
+  Offset from = 0;
+  Offset limit = 0;
+  std::size_t bytes_max = 0;
+};
+struct FindTimestamp {
+  EpochMillis timestamp = 0;
+};
+struct CloseLog {};
+struct RemoveLog {};
+using Order = std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog>;
+
+// What comes back.
+struct LogOpened {
+  Offset start = 0;
+  Offset end = 0;
+  EpochMillis max_timestamp = -1;
+  std::vector<BatchSummary> recent;  ///< The last batches of every writer, oldest first.
+};
+struct BatchesAppended {};
+struct RangeRead {
+  Buffer bytes;
+};
+struct TimestampFound {
+  Offset offset = 0;
+};
+struct LogRemoved {};
+struct OrderFailed {
+  Error error;
+  Offset end = 0;  ///< Where the log ends now.
+};
+using Outcome =
+    std::variant<LogOpened, BatchesAppended, RangeRead, TimestampFound, LogRemoved, OrderFailed>;
+
+}  // namespace millrace::device

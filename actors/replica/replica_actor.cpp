@@ -1,0 +1,134 @@
+#include "actors/replica/replica_actor.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "schemas/device.capnp.h"
+
+namespace millrace::replica {
+namespace {
+
+// Correlations of orders to the device: reads and searches carry the ticket they are for, shifted
+// above these two.
+constexpr Correlation correlation_open = 1;
+constexpr Correlation correlation_write = 2;
+constexpr Ticket first_ticket = 8;
+
+constexpr std::uint64_t timer_open = 0;  // Every other timer is the ticket of an await.
+constexpr Duration open_again_after = 500ms;
+
+}  // namespace
+
+ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId bucket,
+                           std::string device)
+    : Actor(config, std::move(setup)),
+      bucket_(bucket),
+      device_(std::move(device)),
+      tickets_(first_ticket) {}
+
+void ReplicaActor::on_start() { order(correlation_open, encode_open(bucket_)); }
+
+void ReplicaActor::on_stop() { order(0, encode_close(bucket_)); }
+
+void ReplicaActor::on_timer(std::uint64_t id) {
+  if (id == timer_open) return order(correlation_open, encode_open(bucket_));
+  step(AwaitExpired{id});
+}
+
+void ReplicaActor::on_envelope(const Envelope& envelope) {
+  if (holds<schemas::DeviceReply>(envelope)) return take_device(envelope);
+  take_request(envelope);
+}
+
+void ReplicaActor::take_request(const Envelope& envelope) {
+  const Ticket ticket = tickets_++;
+  auto asked = decode_request(envelope, ticket, context().wall_clock());
+  if (!asked) return drop(asked.error());
+  askers_.emplace(ticket, Asker{envelope.from, envelope.correlation, 0});
+  if (std::holds_alternative<AwaitAsked>(asked->event)) start_timer(asked->wait_max, ticket);
+  step(asked->event);
+}
+
+void ReplicaActor::take_device(const Envelope& envelope) {
+  auto decoded = decode_device(envelope);
+  if (!decoded) return drop(decoded.error());
+  const Ticket ticket = envelope.correlation;
+  if (const auto* opened = std::get_if<Opened>(&*decoded)) return step(*opened);
+  if (const auto* written = std::get_if<Written>(&*decoded)) return step(*written);
+  if (const auto* data = std::get_if<DeviceData>(&*decoded)) {
+    const auto asker = askers_.find(ticket);
+    if (asker == askers_.end()) return;
+    return answer(ticket, encode_data(asker->second.read_from, machine_.high_watermark(),
+                                      machine_.log_start(), data->batches));
+  }
+  if (const auto* offset = std::get_if<DeviceOffset>(&*decoded)) {
+    return answer(ticket, encode_offset(offset->offset));
+  }
+  const auto& failed = std::get<DeviceFailed>(*decoded);
+  note_error(failed.error.message);
+  if (ticket == correlation_open) return step(OpenFailed{failed.error});
+  if (ticket == correlation_write) return step(WriteFailed{failed.error, failed.end});
+  answer(ticket, encode_failure(failed.error));
+}
+
+void ReplicaActor::step(const Event& event) {
+  for (const Effect& effect : machine_.step(event)) {
+    std::visit([this](const auto& one) { perform(one); }, effect);
+  }
+}
+
+void ReplicaActor::answer(Ticket ticket, Envelope envelope) {
+  const auto asker = askers_.extract(ticket);
+  if (asker.empty()) return;
+  envelope.correlation = asker.mapped().correlation;
+  send(asker.mapped().from, std::move(envelope));
+}
+
+void ReplicaActor::order(Correlation correlation, Envelope envelope) {
+  envelope.correlation = correlation;
+  send_here(device_, std::move(envelope));
+}
+
+void ReplicaActor::perform(const WriteBatches& effect) {
+  order(correlation_write, encode_write(bucket_, effect));
+}
+
+void ReplicaActor::perform(const ReadLog& effect) {
+  askers_[effect.ticket].read_from = effect.from;
+  order(effect.ticket, encode_read(bucket_, effect));
+}
+
+void ReplicaActor::perform(const FindTimestamp& effect) {
+  order(effect.ticket, encode_find(bucket_, effect));
+}
+
+void ReplicaActor::perform(const AnswerAppended& effect) {
+  answer(effect.ticket, encode_appended(effect.base, effect.high_watermark));
+}
+
+void ReplicaActor::perform(const AnswerNoData& effect) {
+  answer(effect.ticket,
+         encode_data(effect.from, machine_.high_watermark(), machine_.log_start(), {}));
+}
+
+void ReplicaActor::perform(const AnswerAdvanced& effect) {
+  answer(effect.ticket, encode_advanced(machine_.high_watermark()));
+}
+
+void ReplicaActor::perform(const AnswerOffset& effect) {
+  answer(effect.ticket, encode_offset(effect.offset));
+}
+
+void ReplicaActor::perform(const Refuse& effect) {
+  answer(effect.ticket, encode_refusal(effect.error));
+}
+
+void ReplicaActor::perform(const Fail& effect) {
+  answer(effect.ticket, encode_failure(effect.error));
+}
+
+void ReplicaActor::perform(const OpenLater& /*effect*/) {
+  start_timer(open_again_after, timer_open);
+}
+
+}  // namespace millrace::replica

@@ -1,0 +1,60 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "actors/replica/replica_codec.hpp"
+#include "runtime/actor.hpp"
+
+namespace millrace::replica {
+
+/// Name of a bucket's replica on any node: "replica/7/0".
+[[nodiscard]] inline std::string replica_name(BucketId bucket) {
+  return "replica/" + to_string(bucket);
+}
+
+/// One bucket's replica on this node. Decides nothing: ReplicaMachine does. Its log is touched by
+/// the device it was given only.
+class ReplicaActor final : public Actor {
+ public:
+  ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId bucket, std::string device);
+
+ protected:
+  void on_start() override;
+  void on_envelope(const Envelope& envelope) override;
+  void on_timer(std::uint64_t id) override;
+  void on_stop() override;
+
+ private:
+  /// Who waits for a ticket.
+  struct Asker {
+    ActorAddress from;
+    Correlation correlation = 0;
+    Offset read_from = 0;
+  };
+
+  void step(const Event& event);
+  void take_request(const Envelope& envelope);
+  void take_device(const Envelope& envelope);
+
+  void perform(const WriteBatches& effect);
+  void perform(const ReadLog& effect);
+  void perform(const FindTimestamp& effect);
+  void perform(const AnswerAppended& effect);
+  void perform(const AnswerNoData& effect);
+  void perform(const AnswerAdvanced& effect);
+  void perform(const AnswerOffset& effect);
+  void perform(const Refuse& effect);
+  void perform(const Fail& effect);
+  void perform(const OpenLater& effect);
+
+  void answer(Ticket ticket, Envelope envelope);
+  void order(Correlation correlation, Envelope envelope);
+
+  const BucketId bucket_;
+  const std::string device_;
+  ReplicaMachine machine_;
+  std::map<Ticket, Asker> askers_;
+  Ticket tickets_ = 0;
+};
+
+}  // namespace millrace::replica

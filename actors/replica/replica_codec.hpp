@@ -1,0 +1,45 @@
+#pragma once
+#include "actors/replica/replica_machine.hpp"
+#include "runtime/envelope.hpp"
+
+namespace millrace::replica {
+
+/// An await carries how long to wait beside the event itself.
+struct Asked {
+  Event event;
+  Duration wait_max{};
+};
+
+/// schemas/replica.capnp. Requests become events that carry `ticket`.
+[[nodiscard]] Result<Asked> decode_request(const Envelope& envelope, Ticket ticket,
+                                           EpochMillis wall_clock);
+[[nodiscard]] Envelope encode_appended(Offset base, Offset high_watermark);
+[[nodiscard]] Envelope encode_data(Offset from, Offset high_watermark, Offset log_start,
+                                   const Buffer& batches);
+[[nodiscard]] Envelope encode_advanced(Offset high_watermark);
+[[nodiscard]] Envelope encode_offset(Offset offset);
+[[nodiscard]] Envelope encode_refusal(const protocol::ProtocolError& error);
+[[nodiscard]] Envelope encode_failure(const Error& error);
+
+/// What a device answered; which of them it is says what the shell had asked.
+struct DeviceData {
+  Buffer batches;
+};
+struct DeviceOffset {
+  Offset offset = 0;
+};
+struct DeviceFailed {
+  Error error;
+  Offset end = 0;
+};
+using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, DeviceFailed>;
+
+/// schemas/device.capnp: orders out, answers in.
+[[nodiscard]] Envelope encode_open(BucketId bucket);
+[[nodiscard]] Envelope encode_close(BucketId bucket);
+[[nodiscard]] Envelope encode_write(BucketId bucket, const WriteBatches& write);
+[[nodiscard]] Envelope encode_read(BucketId bucket, const ReadLog& read);
+[[nodiscard]] Envelope encode_find(BucketId bucket, const FindTimestamp& find);
+[[nodiscard]] Result<DeviceAnswer> decode_device(const Envelope& envelope);
+
+}  // namespace millrace::replica

@@ -1,0 +1,236 @@
+#include "actors/replica/replica_machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace millrace::replica {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::LogBatchHeader;
+
+BatchSummary summary_of(const LogBatchHeader& header, Offset base, EpochMillis timestamp) {
+  return {base, base + header.last_offset_delta, timestamp, header.writer, header.batch_sequence};
+}
+
+Result<std::vector<LogBatchHeader>> headers_of(const std::vector<Buffer>& batches) {
+  std::vector<LogBatchHeader> headers;
+  for (const Buffer& batch : batches) {
+    auto header = protocol::parse_whole_batch(batch.bytes());
+    if (!header) return tl::unexpected<Error>(header.error());
+    headers.push_back(*header);
+  }
+  return headers;
+}
+
+}  // namespace
+
+std::vector<Effect> ReplicaMachine::step(const Event& event) {
+  Effects effects;
+  std::visit([&](const auto& one) { apply(one, effects); }, event);
+  return effects;
+}
+
+bool ReplicaMachine::refused_while_closed(Ticket ticket, Effects& effects) const {
+  if (open_) return false;
+  effects.push_back(Fail{ticket, why_closed_});
+  return true;
+}
+
+void ReplicaMachine::apply(const Opened& event, Effects& effects) {
+  CHECK(writes_.empty());
+  open_ = true;
+  start_ = event.start;
+  written_ = next_ = event.end;
+  max_timestamp_ = event.max_timestamp;
+  durable_ = WriterTable{};
+  for (const BatchSummary& batch : event.recent) durable_.add(batch);
+  stamped_ = durable_;
+  wake(effects);
+}
+
+void ReplicaMachine::apply(const OpenFailed& event, Effects& effects) {
+  open_ = false;
+  why_closed_ = event.error;
+  effects.push_back(OpenLater{});
+}
+
+void ReplicaMachine::apply(const AppendAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  if (discarding_) return effects.push_back(Fail{event.ticket, why_discarding_});
+  if (writes_.size() >= writes_max) {
+    return effects.push_back(Fail{event.ticket, {Errc::overloaded, "too many appends in flight"}});
+  }
+  auto headers = headers_of(event.batches);
+  if (!headers) return effects.push_back(Fail{event.ticket, headers.error()});
+  if (headers->empty()) {
+    return effects.push_back(Fail{event.ticket, {Errc::malformed, "append without a batch"}});
+  }
+  if (auto verdict = check_writers(*headers)) {
+    if (const auto* duplicate = std::get_if<BatchIsDuplicate>(&*verdict)) {
+      return answer_duplicate(event.ticket, duplicate->original, effects);
+    }
+    const std::int32_t expected = std::get<BatchIsOutOfOrder>(*verdict).expected;
+    return effects.push_back(
+        Refuse{event.ticket,
+               {ErrorCode::out_of_order_sequence_exception,
+                fmt::format("batch sequence out of order: expected {}", expected)}});
+  }
+  // One timestamp for all batches of a request; it never goes back within a bucket.
+  const EpochMillis timestamp = std::max(max_timestamp_, event.wall_clock);
+  order_write(event.ticket, event.batches, *headers, timestamp, effects);
+}
+
+std::optional<BatchVerdict> ReplicaMachine::check_writers(
+    const std::vector<LogBatchHeader>& headers) const {
+  // Batches of one request follow on each other; a lone one, the rule, needs no copy of the table.
+  std::optional<WriterTable> trial;
+  if (headers.size() > 1) trial = stamped_;
+  for (const LogBatchHeader& header : headers) {
+    const WriterTable& table = trial ? *trial : stamped_;
+    BatchVerdict verdict = table.check(header.writer, header.batch_sequence);
+    if (!std::holds_alternative<BatchIsNew>(verdict)) return verdict;
+    if (trial) trial->add(summary_of(header, 0, 0));
+  }
+  return std::nullopt;
+}
+
+void ReplicaMachine::order_write(Ticket ticket, const std::vector<Buffer>& batches,
+                                 const std::vector<LogBatchHeader>& headers, EpochMillis timestamp,
+                                 Effects& effects) {
+  WriteBatches order;
+  Write write{ticket, {}, {}};
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const BatchSummary summary = summary_of(headers[i], next_, timestamp);
+    order.batches.push_back({summary, protocol::stamp(batches[i], next_, timestamp)});
+    write.batches.push_back(summary);
+    stamped_.add(summary);
+    next_ = summary.last + 1;
+  }
+  max_timestamp_ = timestamp;
+  writes_.push_back(std::move(write));
+  effects.push_back(std::move(order));
+}
+
+void ReplicaMachine::answer_duplicate(Ticket ticket, const BatchSummary& original,
+                                      Effects& effects) {
+  if (original.last < written_) {
+    return effects.push_back(AnswerAppended{ticket, original.base, written_});
+  }
+  // Not written yet: it must not be acknowledged before the original is.
+  for (Write& write : writes_) {
+    if (write.batches.back().last < original.last) continue;
+    write.duplicates.push_back(ticket);
+    return;
+  }
+  CHECK(false);
+}
+
+void ReplicaMachine::apply(const Written& /*event*/, Effects& effects) {
+  CHECK(!writes_.empty());
+  const Write write = std::move(writes_.front());
+  writes_.pop_front();
+  for (const BatchSummary& batch : write.batches) durable_.add(batch);
+  written_ = write.batches.back().last + 1;
+  effects.push_back(AnswerAppended{write.ticket, write.batches.front().base, written_});
+  for (const Ticket duplicate : write.duplicates) {
+    effects.push_back(AnswerAppended{duplicate, write.batches.front().base, written_});
+  }
+  wake(effects);
+}
+
+void ReplicaMachine::apply(const WriteFailed& event, Effects& effects) {
+  CHECK(!writes_.empty());
+  const Write write = std::move(writes_.front());
+  writes_.pop_front();
+  // The first failure is the cause; those behind it only did not fit any more.
+  if (!discarding_) why_discarding_ = event.error;
+  discarding_ = !writes_.empty();
+  effects.push_back(Fail{write.ticket, why_discarding_});
+  for (const Ticket duplicate : write.duplicates) {
+    effects.push_back(Fail{duplicate, why_discarding_});
+  }
+  if (discarding_) return;
+  next_ = written_;
+  stamped_ = durable_;
+  // A full disk refuses and stays usable. Anything else, or a log that is not where we thought it
+  // was, is opened anew, and what is on the disk decides.
+  if (event.error.code == Errc::overloaded && event.end == written_) return;
+  open_ = false;
+  why_closed_ = event.error;
+  effects.push_back(OpenLater{});
+}
+
+void ReplicaMachine::apply(const ReadAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  const Offset from = event.from == earliest_offset ? start_ : event.from;
+  if (from < start_ || from > written_) {
+    return effects.push_back(Refuse{
+        event.ticket,
+        {ErrorCode::log_offset_out_of_range_exception,
+         fmt::format("offset out of range: {} is not in [{}, {}]", from, start_, written_)}});
+  }
+  if (from == written_ || event.bytes_max == 0) {
+    return effects.push_back(AnswerNoData{event.ticket, from});
+  }
+  effects.push_back(ReadLog{event.ticket, from, written_, event.bytes_max});
+}
+
+void ReplicaMachine::apply(const AwaitAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  if (event.from < written_ || waiting_.size() >= waiting_max) {
+    return effects.push_back(AnswerAdvanced{event.ticket});
+  }
+  waiting_.emplace(event.from, event.ticket);
+  waiting_by_ticket_.emplace(event.ticket, event.from);
+}
+
+void ReplicaMachine::apply(const AwaitExpired& event, Effects& effects) {
+  const auto found = waiting_by_ticket_.find(event.ticket);
+  if (found == waiting_by_ticket_.end()) return;
+  const auto [first, last] = waiting_.equal_range(found->second);
+  const auto entry =
+      std::find_if(first, last, [&](const auto& one) { return one.second == event.ticket; });
+  waiting_.erase(entry);
+  waiting_by_ticket_.erase(found);
+  effects.push_back(AnswerAdvanced{event.ticket});
+}
+
+void ReplicaMachine::wake(Effects& effects) {
+  const auto beyond = waiting_.lower_bound(written_);
+  for (auto waiter = waiting_.begin(); waiter != beyond; ++waiter) {
+    waiting_by_ticket_.erase(waiter->second);
+    effects.push_back(AnswerAdvanced{waiter->second});
+  }
+  waiting_.erase(waiting_.begin(), beyond);
+}
+
+void ReplicaMachine::apply(const EarliestAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  effects.push_back(AnswerOffset{event.ticket, start_});
+}
+
+void ReplicaMachine::apply(const LatestAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  effects.push_back(AnswerOffset{event.ticket, written_});
+}
+
+void ReplicaMachine::apply(const TimestampAsked& event, Effects& effects) {
+  if (refused_while_closed(event.ticket, effects)) return;
+  if (event.timestamp > event.wall_clock) {
+    return effects.push_back(Refuse{event.ticket,
+                                    {ErrorCode::invalid_timestamp_exception,
+                                     fmt::format("timestamp lies in the future: {} after {}",
+                                                 event.timestamp, event.wall_clock)}});
+  }
+  if (event.timestamp > max_timestamp_) {
+    return effects.push_back(AnswerOffset{event.ticket, written_});
+  }
+  effects.push_back(FindTimestamp{event.ticket, event.timestamp});
+}
+
+}  // namespace millrace::replica

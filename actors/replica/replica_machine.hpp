@@ -1,0 +1,181 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actors/replica/writer_table.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "protocol/error_code.hpp"
+#include "protocol/log_batch.hpp"
+#include "state/log/port/table_log.hpp"
+
+namespace millrace::replica {
+
+/// Whose request it is: the shell's number for whoever waits.
+using Ticket = std::uint64_t;
+
+/// Fluss's way to say "from the first offset that is kept".
+inline constexpr Offset earliest_offset = -2;
+
+// What can happen to a replica.
+struct Opened {
+  Offset start = 0;
+  Offset end = 0;
+  EpochMillis max_timestamp = -1;
+  std::vector<BatchSummary> recent;
+};
+struct OpenFailed {
+  Error error;
+};
+struct AppendAsked {
+  Ticket ticket = 0;
+  std::vector<Buffer> batches;  ///< Whole batches whose checksums are right.
+  EpochMillis wall_clock = 0;
+};
+struct ReadAsked {
+  Ticket ticket = 0;
+  Offset from = 0;
+  std::size_t bytes_max = 0;
+};
+struct AwaitAsked {
+  Ticket ticket = 0;
+  Offset from = 0;
+};
+struct AwaitExpired {
+  Ticket ticket = 0;
+};
+struct EarliestAsked {
+  Ticket ticket = 0;
+};
+struct LatestAsked {
+  Ticket ticket = 0;
+};
+struct TimestampAsked {
+  Ticket ticket = 0;
+  EpochMillis timestamp = 0;
+  EpochMillis wall_clock = 0;
+};
+/// The device has done what it was ordered; appends in the order they were ordered.
+struct Written {};
+struct WriteFailed {
+  Error error;
+  Offset end = 0;
+};
+using Event = std::variant<Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
+                           EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed>;
+
+// What the shell must do, in this order.
+struct WriteBatches {
+  std::vector<StampedBatch> batches;
+};
+struct ReadLog {
+  Ticket ticket = 0;
+  Offset from = 0;
+  Offset limit = 0;
+  std::size_t bytes_max = 0;
+};
+struct FindTimestamp {
+  Ticket ticket = 0;
+  EpochMillis timestamp = 0;
+};
+struct AnswerAppended {
+  Ticket ticket = 0;
+  Offset base = 0;
+  Offset high_watermark = 0;
+};
+/// There is nothing to read: at or above the high watermark, or no bytes were asked for.
+struct AnswerNoData {
+  Ticket ticket = 0;
+  Offset from = 0;
+};
+struct AnswerAdvanced {
+  Ticket ticket = 0;
+};
+struct AnswerOffset {
+  Ticket ticket = 0;
+  Offset offset = 0;
+};
+struct Refuse {
+  Ticket ticket = 0;
+  protocol::ProtocolError error;
+};
+struct Fail {
+  Ticket ticket = 0;
+  Error error;
+};
+/// The log cannot be used as it is: ask the device to open it again after a while.
+struct OpenLater {};
+using Effect = std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended, AnswerNoData,
+                            AnswerAdvanced, AnswerOffset, Refuse, Fail, OpenLater>;
+
+/// One bucket's replica. At replication 1 it leads, and what the device has written is visible: the
+/// high watermark is the end of what was written.
+///
+/// Appends are stamped and ordered one behind the other without waiting for the device. When one
+/// fails, those ordered behind it fail as well (their offsets no longer fit), and until the device
+/// has answered them all nothing new is ordered.
+class ReplicaMachine {
+ public:
+  /// Appends in flight to the device, at most; a further one is refused as overloaded.
+  static constexpr std::size_t writes_max = 1024;
+  /// Readers waiting, at most; a further one is answered at once.
+  static constexpr std::size_t waiting_max = 100'000;
+
+  [[nodiscard]] std::vector<Effect> step(const Event& event);
+
+  [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] Offset log_start() const { return start_; }
+  [[nodiscard]] Offset high_watermark() const { return written_; }
+
+ private:
+  struct Write {
+    Ticket ticket = 0;
+    std::vector<BatchSummary> batches;
+    std::vector<Ticket> duplicates;  // Sent again while this write was on its way.
+  };
+  using Effects = std::vector<Effect>;
+
+  void apply(const Opened& event, Effects& effects);
+  void apply(const OpenFailed& event, Effects& effects);
+  void apply(const AppendAsked& event, Effects& effects);
+  void apply(const ReadAsked& event, Effects& effects);
+  void apply(const AwaitAsked& event, Effects& effects);
+  void apply(const AwaitExpired& event, Effects& effects);
+  void apply(const EarliestAsked& event, Effects& effects);
+  void apply(const LatestAsked& event, Effects& effects);
+  void apply(const TimestampAsked& event, Effects& effects);
+  void apply(const Written& event, Effects& effects);
+  void apply(const WriteFailed& event, Effects& effects);
+
+  /// The first batch that is not new, if there is one.
+  [[nodiscard]] std::optional<BatchVerdict> check_writers(
+      const std::vector<protocol::LogBatchHeader>& headers) const;
+  void order_write(Ticket ticket, const std::vector<Buffer>& batches,
+                   const std::vector<protocol::LogBatchHeader>& headers, EpochMillis timestamp,
+                   Effects& effects);
+  void answer_duplicate(Ticket ticket, const BatchSummary& original, Effects& effects);
+  void wake(Effects& effects);
+  [[nodiscard]] bool refused_while_closed(Ticket ticket, Effects& effects) const;
+
+  bool open_ = false;
+  Error why_closed_{Errc::unavailable, "log is being opened"};
+  bool discarding_ = false;  // A write failed; the ones behind it are still being answered.
+  Error why_discarding_;
+  Offset start_ = 0;
+  Offset written_ = 0;  // Next offset of what the device has written: the high watermark.
+  Offset next_ = 0;     // Next offset to stamp.
+  EpochMillis max_timestamp_ = -1;
+  WriterTable stamped_;  // Of everything stamped, written or not.
+  WriterTable durable_;  // Of everything written: what stamped_ falls back to.
+  std::deque<Write> writes_;
+  std::multimap<Offset, Ticket> waiting_;
+  std::map<Ticket, Offset> waiting_by_ticket_;
+};
+
+}  // namespace millrace::replica

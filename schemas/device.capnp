@@ -1,0 +1,62 @@
+@0xd4e9837f2133e25d;
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("millrace::schemas");
+# Device: a replica's orders to the device that its log lies on, and the answers.
+# One device serves many buckets, each bucket always the same device; orders of one bucket are done and answered in
+# the order they were sent. The correlation id is the asker's ticket. Never leaves the node, nothing is retried.
+
+struct DeviceRequest {
+  tableId @0 :Int64;
+  bucket @1 :Int32;
+  union {
+    unset @2 :Void;             # Never sent.
+    open @3 :Void;              # Opens or creates the log; answered `opened`.
+    append @4 :List(BatchHead); # All or nothing; the batches' pieces are the attachments, in order.
+    read @5 :ReadRange;         # Answered `data`, whose attachment is the bytes.
+    offsetAt @6 :Int64;         # First offset whose batch has this timestamp (ms) or a later one.
+    close @7 :Void;             # Syncs and lets go of the log; not answered.
+    remove @8 :Void;            # Closes and deletes the log; answered `removed`.
+  }
+}
+
+struct BatchHead {
+  base @0 :Int64;
+  last @1 :Int64;
+  timestampMillis @2 :Int64;
+  writerId @3 :Int64;           # -1: a writer without identity.
+  sequence @4 :Int32;
+  pieces @5 :UInt32;            # How many attachments make up the batch.
+}
+
+struct ReadRange {
+  from @0 :Int64;
+  limit @1 :Int64;              # No batch that starts here or above.
+  bytesMax @2 :UInt64;
+}
+
+struct DeviceReply {
+  tableId @0 :Int64;
+  bucket @1 :Int32;
+  union {
+    unset @2 :Void;             # Never sent.
+    opened @3 :LogOpened;
+    appended @4 :Void;
+    data @5 :Void;
+    offset @6 :Int64;
+    removed @7 :Void;
+    failed @8 :DeviceFailure;
+  }
+}
+
+struct LogOpened {
+  start @0 :Int64;
+  end @1 :Int64;
+  maxTimestampMillis @2 :Int64; # -1: the log is empty.
+  recent @3 :List(BatchHead);   # The last batches of every writer, oldest first.
+}
+
+struct DeviceFailure {
+  errc @0 :UInt16;              # An Errc.
+  message @1 :Text;
+  end @2 :Int64;                # Where the log ends now.
+}
