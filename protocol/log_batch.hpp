@@ -13,7 +13,8 @@
 // one after the other, with nothing around them. A batch is a header of 48 bytes, then, unless it
 // is append-only, one change type byte per row, then the rows as one Arrow message. Base offset and
 // timestamp lie in front of what the checksum covers, so a leader stamps a batch without touching
-// the rest. Source: Fluss log record batch, magic 0.
+// the rest. A batch without rows moves a writer's sequence on; whatever follows its header is never
+// read. Source: Fluss log record batch, magic 0.
 
 namespace millrace::protocol {
 

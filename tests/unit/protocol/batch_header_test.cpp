@@ -73,10 +73,10 @@ TEST(LogBatchHeader, HeadersThatNoWriterProducesAreRefused) {
   }
 }
 
-TEST(LogBatchHeader, RowsAndBodyComeTogether) {
-  EXPECT_FALSE(parse_header(batch_of(0, 8)).has_value());
+TEST(LogBatchHeader, RowsNeedABodyButABodyNeedsNoRows) {
   EXPECT_FALSE(parse_header(batch_of(1, 0)).has_value());
   EXPECT_TRUE(parse_header(batch_of(0, 0)).has_value());
+  EXPECT_EQ(parse_header(batch_of(0, 8))->next_offset(), 1);
 }
 
 TEST(LogBatchHeader, ShortInputIsRefused) {

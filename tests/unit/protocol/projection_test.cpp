@@ -80,6 +80,23 @@ TEST(Projection, AProjectedBatchCanBeProjectedAgain) {
   expect_projected(once, **rows->SelectColumns({0, 1, 3}), rest, {1, 2});
 }
 
+TEST(Projection, ABatchWithoutRowsPassesWhateverItsBodyIs) {
+  const Schema schema = schema_of({{"a", "INT"}, {"b", "STRING"}});
+  LogBatchHeader header;
+  header.attributes = 1;
+  header.length = static_cast<std::int32_t>(log_batch_header_size - length_field_end + 5);
+  std::vector<std::byte> bytes;
+  append_header(bytes, header);
+  bytes.resize(bytes.size() + 5);
+  const Buffer batch = Buffer::from(std::move(bytes));
+  EXPECT_TRUE(check_batch(batch, BatchLayout(schema)).has_value());
+  const auto plan = ProjectionPlan::make(schema, std::vector<std::int32_t>{1}).value();
+  const auto pieces = project(batch, plan).value();
+  ASSERT_EQ(pieces.size(), 1u);
+  EXPECT_EQ(pieces[0].data(), batch.data());
+  EXPECT_EQ((*decode_batch(batch, to_arrow(schema)))->num_rows(), 0);
+}
+
 TEST(Projection, TheBodyIsNotCopiedAndNeighboursAreOnePiece) {
   const Schema schema = schema_of({{"a", "INT"}, {"b", "STRING"}, {"c", "INT"}, {"d", "INT"}});
   Random random(1);
