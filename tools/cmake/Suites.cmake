@@ -1,6 +1,8 @@
 # Every test program: one line each. tests/unit mirrors the tree.
 add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS unit)
 add_suite(unit_config IN tests/unit/apps/config LINKS millrace_config PCH pch_test LABELS unit)
+add_suite(unit_agent IN tests/unit/apps/agent LINKS millrace_agent PCH pch_test LABELS unit)
+add_suite(unit_runtime IN tests/unit/runtime tests/unit/runtime/supervision tests/unit/runtime/link tests/unit/runtime/simulator LINKS millrace_runtime millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_protocol IN tests/unit/protocol LINKS millrace_protocol PCH pch_test LABELS unit)
 add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented
@@ -13,4 +15,5 @@ add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS gol
 # The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
 include(Checks)
 add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
-add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp LINKS millrace_client PCH pch_test LABELS unit)
+add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
+          LINKS millrace_client PCH pch_test LABELS unit)
