@@ -1,0 +1,53 @@
+#pragma once
+#include <arrow/type_fwd.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "client/bucket_writer.hpp"
+#include "client/client.hpp"
+
+namespace millrace::client {
+
+/// Writes rows to a log table, each exactly once and, within a bucket, in the order of append().
+/// Rows without a bucket of their own choice go to the buckets in turn.
+/// Callbacks and threads: see Client, which must outlive it.
+class Appender : public std::enable_shared_from_this<Appender> {
+ public:
+  /// Looks the table up and gets a writer id. Errors: table_not_exist; invalid_table_exception for
+  /// kinds of tables that this client cannot write.
+  static void open(Client& client, const TablePath& path, AppenderOptions options,
+                   Callback<std::shared_ptr<Appender>> done);
+
+  /// Queues rows as one batch; aim for 2 MB or less. `done` comes when the cluster has them for
+  /// good or never will. Errors, with `done` not kept: overloaded (no room, see has_room()),
+  /// malformed (other columns than the table's, a null in a NOT NULL column, no such bucket).
+  [[nodiscard]] Status append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done);
+  [[nodiscard]] Status append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatch> rows,
+                                 Callback<Appended> done);
+
+  [[nodiscard]] bool has_room() const { return pending_ < options_.pending_batches_max; }
+  /// Batches without an answer.
+  [[nodiscard]] std::size_t pending() const { return pending_; }
+
+  /// The columns that rows must have: names do not matter, types and their order do.
+  [[nodiscard]] const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+  [[nodiscard]] const TableInfo& table() const { return *table_; }
+
+ private:
+  Appender(std::shared_ptr<Cluster> cluster, TablePtr table, WriterId writer,
+           AppenderOptions options);
+
+  std::shared_ptr<Cluster> cluster_;
+  TablePtr table_;
+  const WriterId writer_;
+  const AppenderOptions options_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::map<BucketIndex, std::shared_ptr<BucketWriter>> writers_;
+  std::size_t next_bucket_ = 0;
+  std::size_t pending_ = 0;
+};
+
+}  // namespace millrace::client

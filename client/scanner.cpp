@@ -1,0 +1,374 @@
+#include "client/scanner.hpp"
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/check.hpp"
+#include "client/parsed_answer.hpp"
+#include "client/table_support.hpp"
+#include "protocol/arrow_schema.hpp"
+#include "protocol/batch_codec.hpp"
+
+namespace millrace::client {
+
+namespace wire = protocol::wire;
+
+namespace {
+
+constexpr std::int32_t not_a_follower = -1;
+constexpr Duration first_pause = 50ms;
+constexpr Duration longest_pause = 2s;
+
+/// Errors of one bucket that pass by themselves. Source: Fluss log scanner.
+bool passes_by(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::unknown_server_error:
+    case ErrorCode::not_leader_or_follower:
+    case ErrorCode::log_storage_exception:
+    case ErrorCode::kv_storage_exception:
+    case ErrorCode::storage_exception:
+    case ErrorCode::fenced_leader_epoch_exception:
+    case ErrorCode::unknown_table_or_bucket_exception:
+    case ErrorCode::leader_not_available_exception:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// `columns` in ascending order, checked.
+Outcome<std::vector<std::int32_t>> sorted(std::vector<std::int32_t> columns,
+                                          const TableInfo& table) {
+  std::sort(columns.begin(), columns.end());
+  const auto count = static_cast<std::int32_t>(table.descriptor.schema.columns.size());
+  if (std::adjacent_find(columns.begin(), columns.end()) != columns.end())
+    return refuse(ErrorCode::invalid_column_projection, "a column is asked for twice");
+  if (!columns.empty() && (columns.front() < 0 || columns.back() >= count)) {
+    return refuse(ErrorCode::invalid_column_projection,
+                  fmt::format("no such column: position {} of {}",
+                              columns.front() < 0 ? columns.front() : columns.back(), count));
+  }
+  return columns;
+}
+
+std::vector<std::int32_t> all_columns(const TableInfo& table) {
+  std::vector<std::int32_t> all(table.descriptor.schema.columns.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+ProtocolError damaged(BucketIndex bucket, const std::string& what) {
+  return {ErrorCode::corrupt_message, fmt::format("bucket {}: {}", bucket.value(), what)};
+}
+
+}  // namespace
+
+void Scanner::open(Client& client, const TablePath& path, ScanOptions options,
+                   Callback<std::shared_ptr<Scanner>> done) {
+  const auto cluster = client.cluster();
+  cluster->table(path, [cluster, options = std::move(options),
+                        done = std::move(done)](const Outcome<TablePtr>& table) {
+    if (!table) return done(tl::unexpected(table.error()));
+    auto columns = sorted(options.columns, **table);
+    if (!columns) return done(tl::unexpected(columns.error()));
+    const auto read = columns->empty() ? all_columns(**table) : *columns;
+    if (auto why = why_unreadable(**table, read)) return done(tl::unexpected(std::move(*why)));
+    done(std::shared_ptr<Scanner>(new Scanner(cluster, *table, options, std::move(*columns))));
+  });
+}
+
+Scanner::Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions options,
+                 std::vector<std::int32_t> sorted_columns)
+    : cluster_(std::move(cluster)),
+      table_(std::move(table)),
+      options_(std::move(options)),
+      sorted_columns_(std::move(sorted_columns)) {
+  const protocol::Schema& whole = table_->descriptor.schema;
+  wire_schema_ = sorted_columns_.empty() ? protocol::to_arrow(whole)
+                                         : protocol::to_arrow(whole, sorted_columns_);
+  schema_ = options_.columns.empty() ? wire_schema_ : protocol::to_arrow(whole, options_.columns);
+  for (const std::int32_t column : options_.columns) {
+    const auto at = std::lower_bound(sorted_columns_.begin(), sorted_columns_.end(), column);
+    reorder_.push_back(static_cast<int>(at - sorted_columns_.begin()));
+  }
+}
+
+void Scanner::subscribe(BucketIndex bucket, Offset from) {
+  cursors_[bucket] = Cursor();
+  cursors_[bucket].next = from;
+  if (failure_ && failure_->first == bucket) failure_.reset();
+}
+
+void Scanner::unsubscribe(BucketIndex bucket) {
+  cursors_.erase(bucket);
+  if (failure_ && failure_->first == bucket) failure_.reset();
+}
+
+std::optional<Offset> Scanner::position(BucketIndex bucket) const {
+  const auto found = cursors_.find(bucket);
+  if (found == cursors_.end()) return std::nullopt;
+  return found->second.next;
+}
+
+std::optional<Offset> Scanner::high_watermark(BucketIndex bucket) const {
+  const auto found = cursors_.find(bucket);
+  return found == cursors_.end() ? std::nullopt : found->second.high_watermark;
+}
+
+void Scanner::poll(Duration wait_max, Callback<std::vector<ScannedBatch>> done) {
+  CHECK(!waiting_poll_);
+  waiting_poll_ = std::move(done);
+  poll_deadline_ = cluster_->loop().after(wait_max, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->waiting_poll_) self->finish_poll(std::vector<ScannedBatch>());
+  });
+  cluster_->loop().post([self = shared_from_this()] {
+    self->hand_out();
+    self->fetch_more();
+  });
+}
+
+void Scanner::finish_poll(Outcome<std::vector<ScannedBatch>> outcome) {
+  cluster_->loop().cancel(poll_deadline_);
+  const auto done = std::exchange(waiting_poll_, nullptr);
+  done(std::move(outcome));
+}
+
+void Scanner::fetch_more() {
+  if (resting_ || failure_) return;
+  std::map<NodeId, std::vector<Asked>> by_leader;
+  bool leader_is_missing = false;
+  for (const auto& [bucket, cursor] : cursors_) {
+    if (cursor.under_way || !cursor.records.empty()) continue;
+    const auto leader = table_->leader_of(bucket);
+    leader_is_missing = leader_is_missing || !leader;
+    if (leader && !busy_leaders_.contains(*leader))
+      by_leader[*leader].push_back({bucket, cursor.next});
+  }
+  for (auto& [leader, asked] : by_leader) {
+    // A server fills an answer in the order asked, so those that got rows last come last.
+    std::stable_sort(asked.begin(), asked.end(), [this](const Asked& a, const Asked& b) {
+      return cursors_.at(a.bucket).fetched_at < cursors_.at(b.bucket).fetched_at;
+    });
+    fetch(leader, asked);
+  }
+  if (leader_is_missing)
+    on_trouble({ErrorCode::leader_not_available_exception, "a bucket has no leader now"});
+}
+
+void Scanner::fetch(NodeId leader, const std::vector<Asked>& asked) {
+  wire::FetchLogRequest request;
+  request.set_follower_server_id(not_a_follower);
+  request.set_max_bytes(options_.answer_bytes_max);
+  request.set_min_bytes(1);
+  request.set_max_wait_ms(static_cast<std::int32_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.server_wait_max).count()));
+  auto* table = request.add_tables_req();
+  table->set_table_id(table_->id.value());
+  table->set_projection_pushdown_enabled(!sorted_columns_.empty());
+  for (const std::int32_t column : sorted_columns_) table->add_projected_fields(column);
+  for (const Asked& one : asked) {
+    auto* bucket = table->add_buckets_req();
+    bucket->set_bucket_id(one.bucket.value());
+    bucket->set_fetch_offset(one.from);
+    bucket->set_max_fetch_bytes(options_.bucket_bytes_max);
+    cursors_.at(one.bucket).under_way = true;
+  }
+  busy_leaders_.insert(leader);
+  ++fetches_;
+  cluster_->ask_node(leader, protocol::ApiKey::fetch_log, {protocol::serialize(request)},
+                     options_.server_wait_max + options_.answer_time_max,
+                     [self = shared_from_this(), leader, asked](const Outcome<Answer>& answer) {
+                       self->on_answer(leader, asked, answer);
+                     });
+}
+
+void Scanner::on_answer(NodeId leader, const std::vector<Asked>& asked,
+                        const Outcome<Answer>& answer) {
+  busy_leaders_.erase(leader);
+  for (const Asked& one : asked) {
+    const auto cursor = cursors_.find(one.bucket);
+    if (cursor != cursors_.end()) cursor->second.under_way = false;
+  }
+  if (!answer) {
+    on_trouble(answer.error());
+  } else {
+    wire_bytes_ += answer->wire_bytes;
+    auto tables = protocol::parse_fetch_response(answer->body);
+    if (!tables) {
+      on_trouble({ErrorCode::corrupt_message, tables.error().message});
+    } else {
+      std::size_t heard = 0;
+      trouble_.reset();
+      for (auto& table : *tables) {
+        if (table.table_id != table_->id.value()) continue;
+        heard += table.buckets.size();
+        for (auto& bucket : table.buckets) on_bucket(bucket, asked);
+      }
+      if (heard < asked.size())
+        on_trouble({ErrorCode::unknown_server_error, "the server's answer leaves a bucket out"});
+      if (!trouble_) failures_ = 0;
+    }
+  }
+  if (!waiting_poll_) return;
+  hand_out();
+  if (waiting_poll_) fetch_more();
+}
+
+void Scanner::on_bucket(protocol::ReceivedBucket& received, const std::vector<Asked>& asked) {
+  const BucketIndex bucket{received.bucket_id};
+  const auto question = std::find_if(asked.begin(), asked.end(),
+                                     [&](const Asked& one) { return one.bucket == bucket; });
+  const auto found = cursors_.find(bucket);
+  if (question == asked.end() || found == cursors_.end()) return;
+  Cursor& cursor = found->second;
+  // Subscribed anew meanwhile.
+  if (cursor.next != question->from || !cursor.records.empty()) return;
+  if (received.error && passes_by(received.error->code)) return on_trouble(*received.error);
+  if (received.error) {
+    if (!failure_) failure_ = {bucket, *received.error};
+    return;
+  }
+  if (received.is_remote) {
+    failure_ = {bucket,
+                {ErrorCode::log_offset_out_of_range_exception,
+                 fmt::format("bucket {}: the rows from offset {} on lie in remote storage, which "
+                             "this client cannot read yet",
+                             bucket.value(), cursor.next)}};
+    return;
+  }
+  if (received.high_watermark) cursor.high_watermark = received.high_watermark;
+  if (received.records.empty()) return;
+  cursor.records = std::move(received.records);
+  cursor.fetched_at = fetches_;
+}
+
+/// Pauses, then asks anew where the leaders are.
+void Scanner::on_trouble(const ProtocolError& error) {
+  trouble_ = error;
+  if (resting_) return;
+  resting_ = true;
+  const Duration wanted = first_pause * (1 << std::min(failures_, 10));
+  ++failures_;
+  cluster_->loop().after(cluster_->jittered(std::min(wanted, longest_pause)),
+                         [weak = weak_from_this()] {
+                           if (const auto self = weak.lock()) self->refresh_later();
+                         });
+}
+
+void Scanner::refresh_later() {
+  cluster_->forget(table_->path);
+  cluster_->table(table_->path, [self = shared_from_this()](const Outcome<TablePtr>& found) {
+    self->resting_ = false;
+    if (found && (*found)->id == self->table_->id) {
+      self->table_ = *found;
+    } else if (found || !is_retriable(found.error().code)) {
+      const ProtocolError gone{ErrorCode::unknown_table_or_bucket_exception,
+                               "table " + to_string(self->table_->path) + " was made anew"};
+      if (!self->cursors_.empty())
+        self->failure_ = {self->cursors_.begin()->first, found ? gone : found.error()};
+    } else {
+      self->on_trouble(found.error());
+    }
+    if (!self->waiting_poll_) return;
+    self->hand_out();
+    if (self->waiting_poll_) self->fetch_more();
+  });
+}
+
+/// Answers the poll that waits, if there is something to say.
+void Scanner::hand_out() {
+  while (waiting_poll_) {
+    auto oldest = cursors_.end();
+    for (auto at = cursors_.begin(); at != cursors_.end(); ++at) {
+      if (at->second.records.empty()) continue;
+      if (oldest == cursors_.end() || at->second.fetched_at < oldest->second.fetched_at)
+        oldest = at;
+    }
+    if (oldest == cursors_.end()) {
+      if (failure_) finish_poll(tl::unexpected(failure_->second));
+      return;
+    }
+    auto batches = decode(oldest->first, oldest->second);
+    if (!batches) failure_ = {oldest->first, batches.error()};
+    if (!batches || batches->empty()) continue;
+    // The next rows can be on their way while these are being looked at.
+    fetch_more();
+    finish_poll(std::move(*batches));
+  }
+}
+
+/// Takes the received records of one bucket and moves its position behind them.
+Outcome<std::vector<ScannedBatch>> Scanner::decode(BucketIndex bucket, Cursor& cursor) {
+  std::vector<ScannedBatch> out;
+  protocol::BatchCursor batches(std::exchange(cursor.records, {}));
+  // What came before the damage is handed out; the next fetch starts with the damage.
+  const auto stop = [&](const std::string& why) -> Outcome<std::vector<ScannedBatch>> {
+    if (out.empty()) return tl::unexpected(damaged(bucket, why));
+    return std::move(out);
+  };
+  while (true) {
+    const auto batch = batches.next();
+    if (!batch) return stop(batch.error().message);
+    if (!*batch) break;
+    const protocol::LogBatchHeader& header = (*batch)->header;
+    if (header.next_offset() <= cursor.next) continue;
+    if (cursor.next >= 0 && header.base_offset > cursor.next) {
+      return stop(fmt::format("rows {} to {} are missing", cursor.next, header.base_offset - 1));
+    }
+    auto rows = decode_one(**batch, cursor.next);
+    if (!rows) return stop(rows.error().message);
+    cursor.next = header.next_offset();
+    if (!*rows) continue;
+    (*rows)->bucket = bucket;
+    out.push_back(std::move(**rows));
+  }
+  return out;
+}
+
+/// Nothing for a batch without rows.
+Outcome<std::optional<ScannedBatch>> Scanner::decode_one(const protocol::LogBatch& batch,
+                                                         Offset next) const {
+  const protocol::LogBatchHeader& header = batch.header;
+  const auto bad = [](const std::string& why) { return refuse(ErrorCode::corrupt_message, why); };
+  if (sorted_columns_.empty()) {
+    // A projected batch keeps the checksum of the whole one.
+    if (const auto intact = protocol::verify_crc(batch.bytes.bytes()); !intact)
+      return bad(intact.error().message);
+    if (header.record_count > 0 && header.schema_id != table_->schema_id) {
+      return bad(
+          fmt::format("rows have schema {}, the table was opened with {}: columns were "
+                      "added, which this client cannot read yet",
+                      header.schema_id, table_->schema_id));
+    }
+  }
+  if (header.record_count == 0) return std::nullopt;
+  auto rows = protocol::decode_batch(batch.bytes, wire_schema_);
+  if (!rows) return bad(rows.error().message);
+  auto changes = protocol::change_types_of(batch.bytes);
+  if (!changes) return bad(changes.error().message);
+  ScannedBatch out{.bucket = {},
+                   .base_offset = header.base_offset,
+                   .commit_timestamp = header.commit_timestamp,
+                   .rows = std::move(*rows),
+                   .changes = std::move(*changes)};
+  if (!reorder_.empty()) {
+    auto reordered = out.rows->SelectColumns(reorder_);
+    if (!reordered.ok()) return bad(reordered.status().message());
+    out.rows = reordered.MoveValueUnsafe();
+  }
+  if (next > header.base_offset) {
+    const Offset skip = next - header.base_offset;
+    out.rows = out.rows->Slice(skip);
+    out.base_offset = next;
+    if (!out.changes.empty()) out.changes.erase(out.changes.begin(), out.changes.begin() + skip);
+  }
+  return out;
+}
+
+}  // namespace millrace::client
