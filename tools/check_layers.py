@@ -95,7 +95,7 @@ ZONES = [
     # Generated headers stay in the codecs' .cpp files: what they hand out is ours.
     Zone("header of a codec", r"actors/(?P<role>[^/]+)/.*_codec\.hpp$", SHELL, {"arrow", "arrow_batch", "nlohmann"}),
     Zone("codec for clients", r"actors/(?P<role>gateway|console)/.*_codec\.cpp$", SHELL + [r"schemas/"],
-         {"capnp", "arrow", "arrow_batch", "nlohmann"}),
+         {"capnp", "arrow", "arrow_batch", "nlohmann", "beast", "asio"}),
     Zone("codec", r"actors/(?P<role>[^/]+)/.*_codec\.cpp$", SHELL + [r"schemas/"],
          {"capnp", "arrow", "arrow_batch"}),
     Zone("shell with sockets", r"actors/(?P<role>gateway|console)/.*_actor\.(hpp|cpp)$", SHELL,
