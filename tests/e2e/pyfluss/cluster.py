@@ -21,14 +21,18 @@ class Cluster:
         self._run("up", "--hosts", str(hosts), "--detach", seconds_max=START_SECONDS_MAX)
 
     def bootstrap(self) -> str:
-        return self.status()["bootstrap"]
+        """The address of the first node that is ready."""
+        return next(iter(self.addresses().values()))
 
-    def status(self) -> dict:
-        return json.loads(self._run("status", "--json"))
+    def addresses(self) -> dict[str, str]:
+        """Host name -> host:port of the first client listener, for every node that is ready."""
+        listeners = {name: node["client_listeners"].split(",")[0] for name, node in self._ready_nodes().items()}
+        # A listener reads NAME://host:port.
+        return {name: listener.partition("://")[2] for name, listener in listeners.items()}
 
     def node_pids(self) -> dict[str, int]:
-        """Name -> process id of every node that runs."""
-        return {node["name"]: node["pid"] for node in self.status()["nodes"] if node["state"] == "running"}
+        """Host name -> process id, for every node that is ready."""
+        return {name: node["pid"] for name, node in self._ready_nodes().items()}
 
     def kill_and_await_restart(self, name: str) -> None:
         """SIGKILL for one node; returns when its agent has put another process in its place."""
@@ -37,15 +41,23 @@ class Cluster:
         await_true(lambda: self.node_pids().get(name) not in (None, before[name]), f"restart of {name}")
 
     def down(self) -> None:
-        pids = self.node_pids().values()
+        pids = [host[kind]["pid"] for host in self._status()["hosts"] for kind in ("agent", "node")]
         self._run("down", seconds_max=STOP_SECONDS_MAX)
         left = [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-        assert not left, f"down left processes behind: {left}"
+        assert not left, f"down left processes behind: {left}{self._logs()}"
 
-    def _run(self, word: str, *arguments: str, seconds_max: float = 20) -> str:
+    def _status(self) -> dict:
+        # 4: something is down, which is what a test may be waiting out.
+        return json.loads(self._run("status", "--json", fine_codes=(0, 4)))
+
+    def _ready_nodes(self) -> dict[str, dict]:
+        nodes = {host["host"]: host["node"] for host in self._status()["hosts"]}
+        return {name: node for name, node in nodes.items() if node["alive"] and node["state"] == "ready"}
+
+    def _run(self, word: str, *arguments: str, seconds_max: float = 20, fine_codes=(0,)) -> str:
         command = [self._program, word, "--dir", self._folder, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds_max, check=False)
-        assert done.returncode == 0, f"{word}: exit code {done.returncode}: {done.stderr}{self._logs()}"
+        assert done.returncode in fine_codes, f"{word}: exit code {done.returncode}: {done.stderr}{self._logs()}"
         return done.stdout
 
     def _logs(self) -> str:
@@ -66,7 +78,7 @@ def await_true(holds, what: str, seconds_max: float = RESTART_SECONDS_MAX) -> No
             if holds():
                 return
             failure = None
-        except (AssertionError, OSError, ValueError) as error:
+        except (AssertionError, OSError, ValueError, StopIteration) as error:
             failure = error
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds_max} s ({failure})")

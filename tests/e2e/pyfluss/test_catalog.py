@@ -156,3 +156,13 @@ async def test_the_nodes_of_the_cluster_are_listed(bootstrap):
         assert kinds.count("CoordinatorServer") == 1
         assert kinds.count("TabletServer") >= 1
         assert all(node.port > 0 for node in nodes)
+
+
+async def test_every_node_is_a_way_in(cluster):
+    addresses = list(cluster.addresses().values())
+    assert len(set(addresses)) == 3
+    for writing, reading in zip(addresses, addresses[1:] + addresses[:1]):
+        async with connected(writing) as (_, admin, database), connected(reading) as (_, other, _):
+            await admin.create_table(fluss.TablePath(database, "rows"), descriptor(bucket_count=3), False)
+            assert await other.list_tables(database) == ["rows"]
+            assert (await other.get_table_info(fluss.TablePath(database, "rows"))).num_buckets == 3
