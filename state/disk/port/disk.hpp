@@ -40,7 +40,10 @@ class Disk {
   [[nodiscard]] virtual bool exists(const std::string& path) = 0;
   /// Names (not paths) in a folder, sorted. An absent folder is empty.
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  /// Makes a folder and those above it, durably. An existing one is fine; "" is the directory
+  /// itself.
   [[nodiscard]] virtual Status make_folders(const std::string& folder) = 0;
+  /// Renames a file, replacing one of the new name. Errors: malformed (does not exist).
   [[nodiscard]] virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// Removes a file. An absent one is fine.
   [[nodiscard]] virtual Status remove(const std::string& path) = 0;
@@ -51,8 +54,8 @@ class Disk {
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes() = 0;
 };
 
-/// Replaces a small file as a whole: write aside, sync, rename, sync the folder. After a crash the
-/// file has the old or the new content.
+/// Replaces a small file as a whole: write aside (as `path` + ".new"), sync, rename, sync the
+/// folder. After a crash or an error the file has the old or the new content.
 [[nodiscard]] Status replace_file(Disk& disk, const std::string& path, Bytes content);
 /// Reads a small file as a whole. Errors: malformed (absent), overloaded (above `size_max`).
 [[nodiscard]] Result<Buffer> read_file(Disk& disk, const std::string& path, std::size_t size_max);

@@ -1,0 +1,29 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "state/disk/simulated/simulated_disk.hpp"
+
+namespace millrace {
+
+/// A file opened on a simulated disk, dead after the disk's next crash.
+class SimulatedFile final : public File {
+ public:
+  SimulatedFile(SimulatedDisk& disk, SimulatedNames::Content content, std::string path);
+
+  [[nodiscard]] Result<std::uint64_t> append(std::span<const Bytes> pieces) override;
+  [[nodiscard]] Result<Buffer> read(std::uint64_t position, std::size_t size) override;
+  [[nodiscard]] Status truncate(std::uint64_t size) override;
+  [[nodiscard]] Status sync() override;
+  [[nodiscard]] std::uint64_t size() const override { return content_->visible().size(); }
+
+ private:
+  [[nodiscard]] Status admit(std::optional<FaultLength> SimulatedDisk::*fault);
+
+  SimulatedDisk& disk_;
+  SimulatedNames::Content content_;
+  std::uint64_t generation_;
+  std::string path_;
+};
+
+}  // namespace millrace

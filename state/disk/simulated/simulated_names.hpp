@@ -1,0 +1,59 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "state/disk/simulated/simulated_content.hpp"
+
+namespace millrace {
+
+/// Which names lead to which files, as programs see it and as the device holds it. Changes of names
+/// reach the device when their folder is synced; at a crash, any of the others may be forgotten.
+/// New folders are durable at once, as the port promises.
+class SimulatedNames {
+ public:
+  using Content = std::shared_ptr<SimulatedContent>;
+
+  SimulatedNames();
+
+  [[nodiscard]] Content find(const std::string& path) const;
+  [[nodiscard]] bool has_folder(const std::string& folder) const;
+  [[nodiscard]] std::vector<std::string> list(const std::string& folder) const;
+  [[nodiscard]] std::uint64_t bytes_used() const;
+
+  void make_folder(const std::string& folder);
+  /// Requires: the folder exists, the name does not.
+  [[nodiscard]] Content create(const std::string& path);
+  /// Requires: `from` is a file.
+  void rename(const std::string& from, const std::string& to);
+  void remove(const std::string& path);
+  void remove_folder(const std::string& folder);
+  void sync_folder(const std::string& folder);
+  /// Power is lost, for the names and for every file's bytes.
+  void crash(Random& random);
+
+ private:
+  struct Tree {
+    std::map<std::string, Content> files;
+    std::set<std::string> folders;
+  };
+  /// The name `path` gets `content`, or goes if there is none; with `whole_folder` all below it
+  /// goes.
+  struct Change {
+    std::string path;
+    Content content;
+    bool whole_folder = false;
+  };
+
+  void change(Change change);
+  static void apply(Tree& tree, const Change& change);
+
+  Tree visible_;
+  Tree durable_;
+  std::vector<Change> unsynced_;
+};
+
+}  // namespace millrace
