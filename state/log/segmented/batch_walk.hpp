@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "base/buffer.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "protocol/log_batch.hpp"
+#include "state/disk/port/disk.hpp"
+#include "state/log/port/table_log.hpp"
+
+namespace millrace {
+
+/// How much of each batch a walk looks at.
+enum class BatchCheck { header, checksum };
+
+struct LocatedBatch {
+  std::uint64_t position;
+  protocol::LogBatchHeader header;
+};
+
+[[nodiscard]] BatchSummary summary_of(const protocol::LogBatchHeader& header);
+
+/// Walks a stretch of a segment file batch by batch, reading ahead only as far as the check needs.
+class BatchWalk {
+ public:
+  struct Stretch {
+    std::uint64_t position;
+    std::uint64_t end;
+    /// Base offset of the first batch, if it is known.
+    std::optional<Offset> first_base;
+  };
+  /// `file` must outlive the walk.
+  BatchWalk(File& file, const Stretch& stretch)
+      : file_(file), position_(stretch.position), end_(stretch.end), base_(stretch.first_base) {}
+
+  /// The next batch; nothing at the end. Errors: corrupt (a header that cannot be, an offset that
+  /// does not follow, a batch that reaches beyond the end, a checksum that differs), unavailable.
+  /// After an error the walk stays where it is.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> next(BatchCheck check);
+
+  /// Where the next batch starts.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+
+ private:
+  [[nodiscard]] Result<Bytes> bytes_at_position(std::size_t size, BatchCheck check);
+
+  File& file_;
+  std::uint64_t position_;
+  std::uint64_t end_;
+  std::optional<Offset> base_;
+  Buffer window_;
+  std::uint64_t window_position_ = 0;
+};
+
+}  // namespace millrace

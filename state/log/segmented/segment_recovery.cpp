@@ -1,0 +1,135 @@
+// How a segment comes back after its process stopped. Batches below what is known to be durable are
+// trusted and only walked where the indexes lack them; batches behind it are checked by checksum,
+// and the walk re-creates whatever index entries the crash took.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "state/log/segmented/segment.hpp"
+
+namespace millrace {
+
+Result<std::unique_ptr<Segment>> Segment::recover(Disk& disk, const SegmentPlace& place,
+                                                  const SegmentTrust& trust) {
+  auto segment = open_files(disk, place, false);
+  if (!segment) return segment;
+  (*segment)->size_ = (*segment)->file_->size();
+  if (auto recovered = (*segment)->recover_opened(trust); !recovered) {
+    return tl::unexpected(recovered.error());
+  }
+  return segment;
+}
+
+Result<std::unique_ptr<Segment>> Segment::open_finished(Disk& disk, const SegmentPlace& place,
+                                                        Offset end) {
+  auto segment = open_files(disk, place, false);
+  if (!segment) return segment;
+  (*segment)->size_ = (*segment)->file_->size();
+  (*segment)->end_offset_ = end;
+  // All of it is durable; the walk from the last index entry on confirms where it ends.
+  if (auto recovered = (*segment)->recover_opened({.durable = (*segment)->here()}); !recovered) {
+    return tl::unexpected(recovered.error());
+  }
+  return segment;
+}
+
+Status Segment::recover_opened(const SegmentTrust& trust) {
+  if (size_ < trust.durable.position) {
+    return fail(Errc::corrupt, fmt::format("segment {}: {} bytes, but {} were durable", place_.base,
+                                           size_, trust.durable.position));
+  }
+  auto sound = indexes_are_sound(trust.durable);
+  if (!sound) return tl::unexpected(sound.error());
+  SegmentTrust known = trust;
+  if (!*sound) known.durable.offset_entries = known.durable.time_entries = 0;
+  auto rebuilt = rebuild(known);
+  if (!rebuilt && rebuilt.error().code == Errc::corrupt && known.durable.offset_entries > 0) {
+    // Perhaps it is the index that is damaged.
+    known.durable.offset_entries = known.durable.time_entries = 0;
+    rebuilt = rebuild(known);
+  }
+  if (!rebuilt) return rebuilt;
+  if (end_offset_ < trust.durable.offset) {
+    return fail(Errc::corrupt, fmt::format("segment {}: ends at offset {}, but {} was durable",
+                                           place_.base, end_offset_, trust.durable.offset));
+  }
+  return {};
+}
+
+Result<bool> Segment::indexes_are_sound(const RecoveryPoint& known) {
+  auto sound = offsets_.is_sound(known.offset_entries);
+  if (sound && *sound) sound = times_.is_sound(known.time_entries);
+  if (!sound || !*sound) return sound;
+  if (known.offset_entries > 0) {
+    auto last = offsets_.at(known.offset_entries - 1);
+    if (!last) return tl::unexpected(last.error());
+    if (static_cast<std::uint64_t>(last->position) >= known.position) return false;
+    if (place_.base + last->relative_offset >= known.offset) return false;
+  }
+  if (known.time_entries > 0) {
+    auto last = times_.at(known.time_entries - 1);
+    if (!last) return tl::unexpected(last.error());
+    if (place_.base + last->relative_offset >= known.offset) return false;
+  }
+  return true;
+}
+
+Status Segment::rebuild_indexes() {
+  rebuilt_ = true;
+  const Offset end = end_offset_;
+  const Newest newest = newest_;
+  RecoveryPoint durable = here();
+  durable.offset_entries = durable.time_entries = 0;
+  auto rebuilt = rebuild({.durable = durable});
+  // Where the log ends is no question here, even if a damaged batch stopped the walk.
+  end_offset_ = end;
+  newest_ = newest;
+  return rebuilt;
+}
+
+Status Segment::rebuild(const SegmentTrust& trust) {
+  if (auto kept = offsets_.keep(trust.durable.offset_entries); !kept) return kept;
+  if (auto kept = times_.keep(trust.durable.time_entries); !kept) return kept;
+  newest_ = {};
+  if (times_.last()) {
+    newest_ = {times_.last()->timestamp, place_.base + times_.last()->relative_offset};
+  }
+  bytes_since_entry_ = 0;
+  end_offset_ = place_.base;
+  BatchWalk::Stretch stretch{0, size_, place_.base};
+  if (offsets_.last()) {
+    stretch = {static_cast<std::uint64_t>(offsets_.last()->position), size_, std::nullopt};
+  }
+  BatchWalk walk(*file_, stretch);
+  while (true) {
+    const bool trusted = walk.position() < trust.durable.position;
+    auto batch = walk.next(trusted ? BatchCheck::header : BatchCheck::checksum);
+    if (!batch && batch.error().code == Errc::corrupt && !trusted && trust.may_end_torn) {
+      size_ = walk.position();
+      return cut_tail(size_);
+    }
+    if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
+    if (!*batch) return {};
+    if (auto taken = take_in(**batch); !taken) return taken;
+  }
+}
+
+Status Segment::take_in(const LocatedBatch& batch) {
+  const protocol::LogBatchHeader& header = batch.header;
+  if (header.last_offset() - place_.base > std::numeric_limits<std::int32_t>::max()) {
+    return fail(Errc::corrupt, fmt::format("segment {}: offset {} is too far from its base",
+                                           place_.base, header.last_offset()));
+  }
+  if (header.commit_timestamp > newest_.timestamp) {
+    newest_ = {header.commit_timestamp, header.base_offset};
+  }
+  // Which batches came in one append is not recorded: each counts as one.
+  if (auto indexed = index_append(header.last_offset(), batch.position, newest_); !indexed) {
+    return indexed;
+  }
+  bytes_since_entry_ += header.size();
+  end_offset_ = header.next_offset();
+  return {};
+}
+
+}  // namespace millrace

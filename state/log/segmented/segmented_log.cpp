@@ -1,0 +1,159 @@
+#include "state/log/segmented/segmented_log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.hpp"
+#include "state/log/segmented/segment_rewrite.hpp"
+
+namespace millrace {
+
+SegmentPlace SegmentedLog::place_of(Offset base) const {
+  return {folder_, base, options_.index_interval_bytes};
+}
+
+Offset SegmentedLog::start_offset() const {
+  return finished_.empty() ? active_->base() : finished_.front().base;
+}
+
+EpochMillis SegmentedLog::max_timestamp() const {
+  std::optional<EpochMillis> newest = active_->max_timestamp();
+  for (const Finished& segment : finished_) {
+    newest = std::max(newest.value_or(segment.max_timestamp), segment.max_timestamp);
+  }
+  return newest.value_or(-1);
+}
+
+std::uint64_t SegmentedLog::size_bytes() const {
+  std::uint64_t sum = active_->size_bytes();
+  for (const Finished& segment : finished_) sum += segment.size_bytes;
+  return sum;
+}
+
+Status SegmentedLog::append(const std::vector<StampedBatch>& batches) {
+  if (refuses_writes_) {
+    return fail(Errc::unavailable, "the log takes no writes since its device failed");
+  }
+  if (batches.empty()) return {};
+  std::uint64_t bytes = 0;
+  Offset next = end_offset();
+  for (const StampedBatch& batch : batches) {
+    CHECK(batch.summary.base == next);
+    CHECK(batch.summary.last >= batch.summary.base);
+    next = batch.summary.last + 1;
+    for (const Buffer& piece : batch.pieces) bytes += piece.size();
+  }
+  // Positions and relative offsets are int32 in the indexes.
+  constexpr std::int64_t indexable_max = std::numeric_limits<std::int32_t>::max();
+  if (bytes > static_cast<std::uint64_t>(indexable_max) || next - end_offset() > indexable_max) {
+    return fail(Errc::malformed, "one append is larger than a segment can be");
+  }
+  const bool full = active_->size_bytes() + bytes > options_.segment_bytes ||
+                    next - active_->base() > indexable_max;
+  if (full && active_->size_bytes() > 0) {
+    if (auto rolled = roll(); !rolled) return refuse_writes(rolled.error());
+  }
+  if (auto appended = active_->append(batches); !appended) return refuse_writes(appended.error());
+  return {};
+}
+
+Status SegmentedLog::refuse_writes(const Error& error) {
+  // A full disk is no failure: the log is as before, and the next append tries again.
+  if (error.code != Errc::overloaded && !refuses_writes_) {
+    refuses_writes_ = true;
+    mark_suspect(disk_, folder_);
+  }
+  return tl::unexpected(error);
+}
+
+Status SegmentedLog::roll() {
+  if (auto finished = active_->finish(); !finished) return finished;
+  const Offset end = active_->end_offset();
+  auto next = Segment::create(disk_, place_of(end));
+  if (!next) return tl::unexpected(next.error());
+  // From here on the new segment may be on the device, so there is no way back.
+  if (auto synced = disk_.sync_folder(folder_); !synced) {
+    return fail(Errc::unavailable, synced.error().message);
+  }
+  finished_.push_back({.base = active_->base(),
+                       .end = end,
+                       .size_bytes = active_->size_bytes(),
+                       .max_timestamp = active_->max_timestamp().value_or(-1)});
+  active_ = std::move(*next);
+  durable_ = active_->here();
+  save_recovery_point();
+  return {};
+}
+
+Status SegmentedLog::sync() {
+  if (refuses_writes_) {
+    return fail(Errc::unavailable, "the log takes no writes since its device failed");
+  }
+  const RecoveryPoint here = active_->here();
+  if (here.offset != durable_.offset) {
+    if (auto synced = active_->sync(); !synced) return refuse_writes(synced.error());
+    durable_ = here;
+  }
+  save_recovery_point();
+  return {};
+}
+
+void SegmentedLog::save_recovery_point() {
+  if (saved_ == durable_) return;
+  // An older point is still true, only slower to recover from: a failure here fails nobody.
+  if (replace_file(disk_, recovery_point_path(folder_), encode(durable_))) saved_ = durable_;
+}
+
+Result<Buffer> SegmentedLog::read(Offset from, Offset limit, std::size_t bytes_max) {
+  CHECK(from >= start_offset());
+  limit = std::min(limit, end_offset());
+  if (from >= limit) return Buffer();
+  const auto holder =
+      std::upper_bound(finished_.begin(), finished_.end(), from,
+                       [](Offset offset, const Finished& segment) { return offset < segment.end; });
+  auto segment = segment_of(static_cast<std::size_t>(holder - finished_.begin()));
+  if (!segment) return tl::unexpected(segment.error());
+  return (*segment)->read(from, limit, bytes_max);
+}
+
+Result<Offset> SegmentedLog::offset_at(EpochMillis timestamp) {
+  for (std::size_t i = 0; i < segment_count(); ++i) {
+    if (i < finished_.size() && finished_[i].max_timestamp < timestamp) continue;
+    auto segment = segment_of(i);
+    if (!segment) return tl::unexpected(segment.error());
+    auto found = (*segment)->offset_at(timestamp);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) return **found;
+  }
+  return end_offset();
+}
+
+Status SegmentedLog::for_each_batch(const std::function<void(const BatchSummary&)>& visit) {
+  for (std::size_t i = 0; i < segment_count(); ++i) {
+    auto segment = segment_of(i);
+    if (!segment) return tl::unexpected(segment.error());
+    if (auto visited = (*segment)->for_each_batch(visit); !visited) return visited;
+  }
+  return {};
+}
+
+Result<Segment*> SegmentedLog::segment_of(std::size_t position) {
+  if (position == finished_.size()) return active_.get();
+  const Finished& wanted = finished_[position];
+  const auto found = std::find_if(opened_.begin(), opened_.end(), [&](const auto& segment) {
+    return segment->base() == wanted.base;
+  });
+  if (found != opened_.end()) {
+    std::rotate(found, found + 1, opened_.end());
+    return opened_.back().get();
+  }
+  auto segment = Segment::open_finished(disk_, place_of(wanted.base), wanted.end);
+  if (!segment) return tl::unexpected(segment.error());
+  if (opened_.size() >= options_.finished_open_max) opened_.erase(opened_.begin());
+  opened_.push_back(std::move(*segment));
+  return opened_.back().get();
+}
+
+}  // namespace millrace

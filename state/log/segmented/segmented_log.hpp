@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "state/disk/port/disk.hpp"
+#include "state/log/port/table_log.hpp"
+#include "state/log/segmented/segment.hpp"
+
+namespace millrace {
+
+struct SegmentedLogOptions {
+  /// A segment that would grow beyond it is followed by a new one. At most 2^31 - 1.
+  std::uint64_t segment_bytes = std::uint64_t{1} << 30;
+  /// An append is indexed when more than this was appended since the last one that was.
+  std::uint64_t index_interval_bytes = 4096;
+  /// Segments below the last one that are kept open for readers. At least 1.
+  std::size_t finished_open_max = 2;
+};
+
+/// A bucket's log as a row of segments in one folder. See docs/formats/log.md for the files.
+class SegmentedLog final : public TableLog {
+ public:
+  /// Opens or creates the log in `folder`. `disk` must outlive it. Errors as LogStore::open.
+  [[nodiscard]] static Result<std::unique_ptr<SegmentedLog>> open(
+      Disk& disk, const std::string& folder, const SegmentedLogOptions& options);
+
+  [[nodiscard]] Offset start_offset() const override;
+  [[nodiscard]] Offset end_offset() const override { return active_->end_offset(); }
+  [[nodiscard]] EpochMillis max_timestamp() const override;
+  [[nodiscard]] std::uint64_t size_bytes() const override;
+  [[nodiscard]] std::size_t segment_count() const override { return finished_.size() + 1; }
+  [[nodiscard]] Status append(const std::vector<StampedBatch>& batches) override;
+  [[nodiscard]] Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max) override;
+  [[nodiscard]] Result<Offset> offset_at(EpochMillis timestamp) override;
+  [[nodiscard]] Status for_each_batch(
+      const std::function<void(const BatchSummary&)>& visit) override;
+  [[nodiscard]] Status sync() override;
+
+ private:
+  /// A segment that is not appended to any more.
+  struct Finished {
+    Offset base;
+    Offset end;
+    std::uint64_t size_bytes;
+    EpochMillis max_timestamp;
+  };
+
+  SegmentedLog(Disk& disk, std::string folder, const SegmentedLogOptions& options)
+      : disk_(disk), folder_(std::move(folder)), options_(options) {}
+
+  [[nodiscard]] Status open_segments();
+  [[nodiscard]] Status create_first();
+  [[nodiscard]] Result<Finished> open_finished(Offset base, Offset end, const SegmentTrust& trust,
+                                               bool recover);
+  [[nodiscard]] Status roll();
+  [[nodiscard]] Status refuse_writes(const Error& error);
+  void save_recovery_point();
+  [[nodiscard]] Result<Segment*> segment_of(std::size_t position);
+  [[nodiscard]] SegmentPlace place_of(Offset base) const;
+
+  Disk& disk_;
+  std::string folder_;
+  SegmentedLogOptions options_;
+  std::vector<Finished> finished_;                // Oldest first.
+  std::unique_ptr<Segment> active_;               // Never null once open.
+  std::vector<std::unique_ptr<Segment>> opened_;  // Of the finished ones, latest used last.
+  RecoveryPoint saved_;
+  RecoveryPoint durable_;
+  bool refuses_writes_ = false;
+};
+
+}  // namespace millrace

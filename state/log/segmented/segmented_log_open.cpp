@@ -1,0 +1,139 @@
+// Opening a log. Only its last segment can end torn: a roll makes the one before durable first. The
+// recovery point says how much of the rest needs no second look.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/check.hpp"
+#include "state/log/segmented/segment_rewrite.hpp"
+#include "state/log/segmented/segmented_log.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t base_digits = 20;
+constexpr std::string_view log_ending = ".log";
+
+std::optional<Offset> base_of(std::string_view name) {
+  if (name.size() != base_digits + log_ending.size() || !name.ends_with(log_ending)) return {};
+  const std::string_view digits = name.substr(0, base_digits);
+  Offset base = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), base);
+  if (error != std::errc() || end != digits.data() + digits.size() || base < 0) return {};
+  return base;
+}
+
+Result<std::vector<Offset>> list_bases(Disk& disk, const std::string& folder) {
+  auto names = disk.list(folder);
+  if (!names) return tl::unexpected(names.error());
+  std::vector<Offset> bases;
+  for (const std::string& name : *names) {
+    if (const auto base = base_of(name)) bases.push_back(*base);
+  }
+  std::sort(bases.begin(), bases.end());
+  return bases;
+}
+
+/// What recovery may assume, segment by segment.
+struct KnownDurable {
+  std::optional<RecoveryPoint> point;
+  bool point_is_damaged = false;
+
+  /// Whether the segment lies below the point as a whole.
+  [[nodiscard]] bool covers(Offset base) const { return point && base < point->segment_base; }
+  [[nodiscard]] SegmentTrust trust(Offset base, bool last) const {
+    SegmentTrust trust;
+    if (point && point->segment_base == base) trust.durable = *point;
+    // Without the point, damage cannot be told from a torn end.
+    trust.may_end_torn = last && !point_is_damaged;
+    return trust;
+  }
+};
+
+Result<KnownDurable> load_known(Disk& disk, const std::string& folder,
+                                const std::vector<Offset>& bases) {
+  KnownDurable known;
+  auto point = load_recovery_point(disk, recovery_point_path(folder));
+  if (!point && point.error().code != Errc::corrupt) return tl::unexpected(point.error());
+  known.point_is_damaged = !point;
+  if (!point || !*point) return known;
+  if (!std::binary_search(bases.begin(), bases.end(), (*point)->segment_base)) {
+    return fail(Errc::corrupt, fmt::format("segment {} is missing", (*point)->segment_base));
+  }
+  known.point = **point;
+  return known;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(Disk& disk, const std::string& folder,
+                                                         const SegmentedLogOptions& options) {
+  CHECK(options.segment_bytes <= std::numeric_limits<std::int32_t>::max());
+  CHECK(options.finished_open_max > 0);
+  std::unique_ptr<SegmentedLog> log(new SegmentedLog(disk, folder, options));
+  if (auto opened = log->open_segments(); !opened) {
+    return wrap(opened.error(), "open log " + folder);
+  }
+  return log;
+}
+
+Status SegmentedLog::open_segments() {
+  if (auto made = disk_.make_folders(folder_); !made) return made;
+  auto bases = list_bases(disk_, folder_);
+  if (!bases) return tl::unexpected(bases.error());
+  auto known = load_known(disk_, folder_, *bases);
+  if (!known) return tl::unexpected(known.error());
+  if (bases->empty()) return create_first();
+  if (is_suspect(disk_, folder_)) {
+    if (auto rewritten = rewrite_suspect(disk_, place_of(bases->back())); !rewritten) {
+      return rewritten;
+    }
+  }
+  for (std::size_t i = 0; i + 1 < bases->size(); ++i) {
+    const Offset base = (*bases)[i];
+    auto finished =
+        open_finished(base, (*bases)[i + 1], known->trust(base, false), !known->covers(base));
+    if (!finished) return tl::unexpected(finished.error());
+    finished_.push_back(*finished);
+  }
+  const Offset last = bases->back();
+  if (known->covers(last)) return fail(Errc::corrupt, "the last segment is missing");
+  auto active = Segment::recover(disk_, place_of(last), known->trust(last, true));
+  if (!active) return tl::unexpected(active.error());
+  active_ = std::move(*active);
+  saved_ = known->point.value_or(RecoveryPoint{});
+  durable_ = known->trust(last, true).durable;
+  return {};
+}
+
+Status SegmentedLog::create_first() {
+  auto first = Segment::create(disk_, place_of(0));
+  if (!first) return tl::unexpected(first.error());
+  if (auto synced = disk_.sync_folder(folder_); !synced) return synced;
+  active_ = std::move(*first);
+  return {};
+}
+
+Result<SegmentedLog::Finished> SegmentedLog::open_finished(Offset base, Offset end,
+                                                           const SegmentTrust& trust,
+                                                           bool recover) {
+  auto segment = recover ? Segment::recover(disk_, place_of(base), trust)
+                         : Segment::open_finished(disk_, place_of(base), end);
+  if (!segment) return tl::unexpected(segment.error());
+  if ((*segment)->end_offset() != end) {
+    return fail(Errc::corrupt, fmt::format("segment {}: ends at offset {}, the next starts at {}",
+                                           base, (*segment)->end_offset(), end));
+  }
+  if (recover) {
+    // On a full disk the last time entry stays away: opening works without it.
+    auto synced = (*segment)->finish();
+    if (!synced && synced.error().code != Errc::overloaded) return tl::unexpected(synced.error());
+  }
+  return Finished{.base = base,
+                  .end = end,
+                  .size_bytes = (*segment)->size_bytes(),
+                  .max_timestamp = (*segment)->max_timestamp().value_or(-1)};
+}
+
+}  // namespace millrace

@@ -1,0 +1,63 @@
+#include "state/log/segmented/segmented_log_store.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "state/disk/port/path.hpp"
+#include "state/log/segmented/segment_rewrite.hpp"
+
+namespace millrace {
+namespace {
+
+const std::string root = "log";
+
+std::string folder_for(BucketId bucket) { return root + "/" + to_string(bucket); }
+
+/// The id that a folder is named after; nothing for a name that we would not write.
+template <class IdType>
+std::optional<IdType> id_of(const std::string& name) {
+  typename IdType::rep value = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
+  if (error != std::errc() || end != name.data() + name.size()) return {};
+  if (value < 0 || std::to_string(value) != name) return {};
+  return IdType(value);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TableLog>> SegmentedLogStore::open(BucketId bucket) {
+  auto log = SegmentedLog::open(disk_, folder_for(bucket), options_);
+  if (!log) return tl::unexpected(log.error());
+  return std::unique_ptr<TableLog>(std::move(*log));
+}
+
+Status SegmentedLogStore::remove(BucketId bucket) {
+  const std::string folder = folder_for(bucket);
+  if (!disk_.exists(folder)) return {};
+  // The recovery point goes first: without it, what a crash leaves of the rest is not damage.
+  if (auto removed = disk_.remove(recovery_point_path(folder)); !removed) return removed;
+  if (auto synced = disk_.sync_folder(folder); !synced) return synced;
+  if (auto removed = disk_.remove_folder(folder); !removed) return removed;
+  return disk_.sync_folder(folder_of(folder));
+}
+
+Result<std::vector<BucketId>> SegmentedLogStore::list() {
+  auto tables = disk_.list(root);
+  if (!tables) return tl::unexpected(tables.error());
+  std::vector<BucketId> found;
+  for (const std::string& table_name : *tables) {
+    const auto table = id_of<TableId>(table_name);
+    if (!table) continue;
+    auto buckets = disk_.list(root + "/" + table_name);
+    if (!buckets) return tl::unexpected(buckets.error());
+    for (const std::string& bucket_name : *buckets) {
+      if (const auto bucket = id_of<BucketIndex>(bucket_name)) found.push_back({*table, *bucket});
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace millrace

@@ -1,0 +1,27 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "state/disk/port/disk.hpp"
+#include "state/log/port/table_log.hpp"
+#include "state/log/segmented/segmented_log.hpp"
+
+namespace millrace {
+
+/// Logs in the folders `log/{table}/{bucket}` of a data directory. As thread-safe as its disk, one
+/// thread per bucket at a time. The disk must outlive the logs.
+class SegmentedLogStore final : public LogStore {
+ public:
+  SegmentedLogStore(Disk& disk, const SegmentedLogOptions& options)
+      : disk_(disk), options_(options) {}
+
+  [[nodiscard]] Result<std::unique_ptr<TableLog>> open(BucketId bucket) override;
+  [[nodiscard]] Status remove(BucketId bucket) override;
+  [[nodiscard]] Result<std::vector<BucketId>> list() override;
+
+ private:
+  Disk& disk_;
+  SegmentedLogOptions options_;
+};
+
+}  // namespace millrace
