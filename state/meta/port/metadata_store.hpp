@@ -39,6 +39,8 @@ class MetadataStore {
                                                                       std::size_t count_max) = 0;
   [[nodiscard]] virtual Result<std::optional<MetadataSnapshot>> snapshot() = 0;
   /// Stores a snapshot of what is committed up to its revision and trims the deltas it covers.
+  /// Errors: malformed (a revision above the newest), stale_epoch (there is a newer snapshot),
+  /// overloaded, unavailable.
   [[nodiscard]] virtual Status put_snapshot(const MetadataSnapshot& snapshot) = 0;
 };
 
