@@ -15,6 +15,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <map>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -262,6 +264,12 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
 
   /// From any thread: opens the listening socket at once; accepting starts on the loop.
   Result<Endpoint> listen(const Endpoint& at, AcceptSink on_accept) {
+    if (const auto mine = listener_at(at)) {
+      on_loop([mine, on_accept = std::move(on_accept)]() mutable {
+        mine->on_accept = std::move(on_accept);
+      });
+      return at;
+    }
     auto address = address_of(at);
     if (!address) return tl::unexpected(address.error());
     auto listener = std::make_shared<Listener>(context_);
@@ -276,10 +284,11 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     if (failure)
       return fail(Errc::unavailable, "listen on " + to_string(at) + ": " + failure.message());
     const Endpoint real{at.host, acceptor.local_endpoint(failure).port()};
-    on_loop([this, listener] {
-      listeners_.push_back(listener);
-      accept(listener);
-    });
+    {
+      const std::lock_guard lock(listeners_mutex_);
+      listeners_[real] = listener;
+    }
+    on_loop([this, listener] { accept(listener); });
     return real;
   }
 
@@ -308,7 +317,9 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     on_loop([this, id, sink = std::move(sink)]() mutable {
       const auto found = connections_.find(id);
       if (found != connections_.end()) return found->second->attach(std::move(sink));
-      asio::post(context_, [id, sink = std::move(sink)] { sink(Closed{id, "gone before attach"}); });
+      asio::post(context_, [id, sink = std::move(sink)] {
+        sink(Closed{id, "gone before attach"});
+      });
     });
   }
 
@@ -318,7 +329,8 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     stopped_ = true;
     for (auto& [id, connection] : connections_) connection->abandon();
     connections_.clear();
-    for (auto& listener : listeners_) {
+    const std::lock_guard lock(listeners_mutex_);
+    for (auto& [at, listener] : listeners_) {
       Failure ignored;
       listener->acceptor.close(ignored);
       listener->pause.cancel();
@@ -335,6 +347,12 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     asio::dispatch(context_, [self = shared_from_this(), action = std::move(action)]() mutable {
       if (!self->stopped_) action();
     });
+  }
+
+  std::shared_ptr<Listener> listener_at(const Endpoint& at) {
+    const std::lock_guard lock(listeners_mutex_);
+    const auto found = listeners_.find(at);
+    return found == listeners_.end() ? nullptr : found->second;
   }
 
   Result<tcp::endpoint> address_of(const Endpoint& at) {
@@ -363,7 +381,8 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
           const ConnectionId id = self->next_id();
           const Endpoint peer = self->add(id, std::move(socket))->peer();
           self->accept(listener);
-          listener->on_accept(id, peer);
+          const AcceptSink on_accept = listener->on_accept;  // The call may listen anew.
+          on_accept(id, peer);
         });
   }
 
@@ -380,7 +399,8 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
   std::atomic<std::uint64_t> ids_{0};
   bool stopped_ = false;
   std::unordered_map<ConnectionId, std::shared_ptr<Connection>> connections_;
-  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::mutex listeners_mutex_;
+  std::map<Endpoint, std::shared_ptr<Listener>> listeners_;
 };
 
 AsioTransport::AsioTransport(AsioEventLoop& loop, AsioTransportOptions options)

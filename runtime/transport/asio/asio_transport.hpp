@@ -15,10 +15,10 @@ struct AsioTransportOptions {
 };
 
 /// TCP through Boost.Asio, on the thread of one AsioEventLoop: every sink is called there, from the
-/// loop itself, never from inside a call of this class. No locks: calls from other threads are
-/// posted to the loop. Received buffers are as large as what had arrived, so an idle connection
-/// with a pending receive() holds no buffer. A peer that shuts down its sending side counts as
-/// gone.
+/// loop itself, never from inside a call of this class. No locks but around the list of listeners:
+/// calls from other threads are posted to the loop. Received buffers are as large as what had
+/// arrived, so an idle connection with a pending receive() holds no buffer. A peer that shuts down
+/// its sending side counts as gone.
 class AsioTransport final : public Transport {
  public:
   explicit AsioTransport(AsioEventLoop& loop, AsioTransportOptions options = {});

@@ -62,7 +62,9 @@ class Transport {
 
   virtual ~Transport() = default;
 
-  /// Listens and returns the endpoint with its real port. Errors: unavailable (address in use).
+  /// Listens and returns the endpoint with its real port. Where this transport listens already, the
+  /// new sink takes over: an actor that starts again finds its listener as it left it. Errors:
+  /// unavailable (address in use).
   [[nodiscard]] virtual Result<Endpoint> listen(const Endpoint& at, AcceptSink on_accept) = 0;
   /// Takes over a connection: one that on_accept announced, or one that another sink had and no
   /// receive() is pending on. Opened is the first event, or Closed if it is gone already.

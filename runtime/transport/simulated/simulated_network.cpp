@@ -98,10 +98,11 @@ Result<Endpoint> SimulatedNetwork::listen(ProcessId process, const Endpoint& at,
                                           AcceptSink on_accept) {
   Endpoint real = at;
   if (real.port == 0) real.port = ports_++;
-  if (listeners_.contains(real)) {
+  const auto taken = listeners_.find(real);
+  if (taken != listeners_.end() && taken->second.process != process) {
     return fail(Errc::unavailable, "address in use: " + to_string(real));
   }
-  listeners_.emplace(real, Listener{process, std::move(on_accept)});
+  listeners_.insert_or_assign(real, Listener{process, std::move(on_accept)});
   return real;
 }
 

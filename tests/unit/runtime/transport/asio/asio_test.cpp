@@ -233,9 +233,29 @@ TEST_F(AsioTransportTest, ATakenPortIsUnavailable) {
   const auto first = transport.listen({"127.0.0.1", 0}, [](ConnectionId, const Endpoint&) {});
   ASSERT_TRUE(first);
   EXPECT_NE(first->port, 0);
-  const auto second = transport.listen(*first, [](ConnectionId, const Endpoint&) {});
+  AsioTransport other(loop);
+  const auto second = other.listen(*first, [](ConnectionId, const Endpoint&) {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::unavailable);
+}
+
+TEST_F(AsioTransportTest, ListeningAgainTakesOverTheListener) {
+  int old_accepts = 0;
+  int new_accepts = 0;
+  const auto at = transport.listen({"127.0.0.1", 0}, [&](ConnectionId id, const Endpoint&) {
+    ++old_accepts;
+    transport.close(id, true);
+  });
+  ASSERT_TRUE(at);
+  const auto again = transport.listen(*at, [&](ConnectionId id, const Endpoint&) {
+    ++new_accepts;
+    transport.close(id, true);
+  });
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, *at);
+  client.id = transport.connect(*at, client.sink());
+  ASSERT_TRUE(run([&] { return new_accepts == 1; }));
+  EXPECT_EQ(old_accepts, 0);
 }
 
 TEST_F(AsioTransportTest, AnAcceptedConnectionMayBeClosedUnattached) {
