@@ -41,7 +41,7 @@ LIBRARIES = [
     ("zookeeper", r"zookeeper/"),
     ("test", r"(gtest|gmock|benchmark)/"),
     ("posix", r"(sys|netinet|arpa|linux|net)/"
-              r"|(stdlib|stdio|string|time|unistd|fcntl|signal|poll|pthread|dirent|dlfcn|errno|spawn|termios|ifaddrs|netdb|sched|pwd|ftw)\.h$"),
+              r"|(stdlib|stdio|strings?|time|unistd|fcntl|signal|poll|pthread|dirent|dlfcn|errno|spawn|termios|ifaddrs|netdb|sched|pwd|ftw)\.h$"),
     ("std", r"[a-z_0-9]+$"),
 ]
 EVERYWHERE = {"std", "expected", "fmt"}
