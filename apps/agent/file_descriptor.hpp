@@ -15,6 +15,8 @@ class FileDescriptor {
   [[nodiscard]] int get() const { return number_; }
   [[nodiscard]] bool is_open() const { return number_ >= 0; }
   void close();
+  /// Leaves it open for the kernel to close when the process ends.
+  void leave_open() { number_ = -1; }
 
  private:
   int number_ = -1;

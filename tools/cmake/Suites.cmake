@@ -10,7 +10,13 @@ add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/id
 add_suite(conformance_state IN tests/conformance/state
           LINKS millrace_log_segmented millrace_disk_posix millrace_disk_simulated millrace_disk_faulty millrace_meta_memory
           millrace_meta_embedded PCH pch_test LABELS conformance)
+add_suite(unit_console IN tests/unit/actors/console LINKS millrace_console PCH pch_test LABELS unit)
 add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS golden)
+add_suite(unit_launcher IN tests/unit/apps/launcher LINKS millrace_launcher PCH pch_test LABELS unit)
+add_suite(e2e_launcher IN tests/e2e/launcher SOURCES tests/e2e/launcher/program.cpp LINKS millrace_agent PCH pch_test LABELS e2e)
+add_program(fake_node IN tests/e2e/launcher/fake_node LINKS millrace_agent PCH pch_base)
+target_compile_definitions(e2e_launcher PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace>" FAKE_NODE_PROGRAM="$<TARGET_FILE:fake_node>")
+add_dependencies(e2e_launcher millrace fake_node)
 
 # The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
 include(Checks)
