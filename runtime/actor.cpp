@@ -22,28 +22,33 @@ std::string text_of(const std::exception_ptr& thrown) {
 Actor::Actor(caf::actor_config& config, ActorSetup setup)
     : caf::event_based_actor(config), setup_(std::move(setup)) {
   set_default_handler(caf::drop);
-  set_exit_handler([this](caf::exit_msg& message) { on_exit_request(message.reason); });
-  set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
-    setup_.stats->on_error(text_of(thrown));
-    return caf::sec::runtime_error;
+  set_exit_handler([this](caf::exit_msg& message) {
+    if (message.reason == caf::exit_reason::unhandled_exception) {
+      failed_ = true;
+      return on_failure(message.reason);
+    }
+    guarded([&] { on_exit_request(message.reason); });
   });
 }
 
 Actor::~Actor() = default;
 
 caf::behavior Actor::make_behavior() {
-  setup_.stats->on_start();
-  on_start();
+  // A process that crashed before this actor's first turn does not start it any more.
+  if (!context().crashed()) {
+    setup_.stats->on_start();
+    guarded([this] { on_start(); });
+  }
   return {
       [this](const Envelope& envelope) { handle(envelope); },
       [this](timer_atom, std::uint64_t id) {
-        if (!context().crashed()) on_timer(id);
+        if (!context().crashed() && !failed_) guarded([&] { on_timer(id); });
       },
   };
 }
 
 void Actor::handle(const Envelope& envelope) {
-  if (context().crashed()) return;
+  if (context().crashed() || failed_) return;
   Environment& environment = context().environment();
   environment.on_handle(context().node(), setup_.name, envelope);
   FlightRecord record;
@@ -54,11 +59,19 @@ void Actor::handle(const Envelope& envelope) {
   record.waited = record.handled_at - envelope.sent_at;
   const Duration begun = environment.work_clock();
   dropped_ = false;
-  on_envelope(envelope);
+  guarded([&] { on_envelope(envelope); });
   record.worked = environment.work_clock() - begun;
   record.dropped = dropped_;
   setup_.stats->on_handled(record);
 }
+
+void Actor::fail_with(const std::exception_ptr& thrown) {
+  failed_ = true;
+  note_error(text_of(thrown));
+  on_failure(caf::exit_reason::unhandled_exception);
+}
+
+void Actor::on_failure(const caf::error& reason) { quit(reason); }
 
 void Actor::send(const ActorAddress& to, Envelope envelope) {
   envelope.from = address();

@@ -1,4 +1,5 @@
 #pragma once
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,14 +58,27 @@ class Actor : public caf::event_based_actor {
   void stop();
   /// Somebody wants this actor to end for `reason`. The default lets go and ends at once.
   virtual void on_exit_request(const caf::error& reason);
+  /// This actor threw, or was killed. The default ends at once; nothing is handled any more.
+  virtual void on_failure(const caf::error& reason);
+  /// Runs `work`; what it throws fails this actor.
+  template <class Work>
+  void guarded(Work&& work) {
+    try {
+      std::forward<Work>(work)();
+    } catch (...) {
+      fail_with(std::current_exception());
+    }
+  }
 
   caf::behavior make_behavior() final;
   void on_exit() final;
 
  private:
   void handle(const Envelope& envelope);
+  void fail_with(const std::exception_ptr& thrown);
 
   ActorSetup setup_;
+  bool failed_ = false;
   bool dropped_ = false;
 };
 

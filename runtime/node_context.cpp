@@ -40,12 +40,19 @@ void NodeContext::post(const std::string& to, const std::string& from, Envelope 
   send(address_of(to), std::move(envelope));
 }
 
+void NodeContext::stop(const std::string& name) {
+  send_exit(name, caf::exit_reason::user_shutdown);
+}
+
 void NodeContext::kill(const std::string& name) {
+  send_exit(name, caf::exit_reason::unhandled_exception);
+}
+
+void NodeContext::send_exit(const std::string& name, caf::exit_reason reason) {
   const std::shared_lock lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return;
-  if (!found->second.handle) return;
-  caf::anon_send_exit(found->second.handle, caf::exit_reason::kill);
+  if (found->second.handle) caf::anon_send_exit(found->second.handle, reason);
 }
 
 void NodeContext::crash() {

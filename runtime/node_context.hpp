@@ -8,12 +8,16 @@
 #include <vector>
 
 #include <caf/actor.hpp>
+#include <caf/exit_reason.hpp>
 
 #include "base/random.hpp"
 #include "runtime/actor_stats.hpp"
 #include "runtime/environment.hpp"
 
 namespace millrace {
+
+/// An actor as its supervisor holds it; everybody else knows actors by name.
+using ActorHandle = caf::actor;
 
 /// Does the actor share the scheduler's threads, or does it get one of its own? Control actors and
 /// devices get their own, so that busy data actors never hold them up.
@@ -66,7 +70,9 @@ class NodeContext {
   /// For threads and engines that are no actors: the message comes from `from` on this node.
   void post(const std::string& to, const std::string& from, Envelope envelope);
 
-  /// Ends an actor at once, as a crash would.
+  /// Asks an actor to end, as its supervisor would. For what has no supervisor.
+  void stop(const std::string& name);
+  /// Makes an actor fail, as an exception would: it ends at once, a supervisor after its children.
   void kill(const std::string& name);
   /// From now on nothing is handled or sent on this node: the crash of the whole process.
   void crash();
@@ -84,6 +90,7 @@ class NodeContext {
   void forget(const std::string& name);
 
  private:
+  void send_exit(const std::string& name, caf::exit_reason reason);
   [[nodiscard]] std::shared_ptr<ActorStats> stats_of(const std::string& name,
                                                      const std::string& parent);
 

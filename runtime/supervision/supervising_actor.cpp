@@ -1,5 +1,6 @@
 #include "runtime/supervision/supervising_actor.hpp"
 
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -18,7 +19,9 @@ SupervisingActor::SupervisingActor(caf::actor_config& config, ActorSetup setup,
     running_.erase(child);
     const bool failed = message.reason != caf::exit_reason::normal &&
                         message.reason != caf::exit_reason::user_shutdown;
-    step(ChildExited{child, failed, context().environment().system().render(message.reason)});
+    guarded([&] {
+      step(ChildExited{child, failed, context().environment().system().render(message.reason)});
+    });
   });
 }
 
@@ -35,19 +38,30 @@ void SupervisingActor::on_exit_request(const caf::error& reason) {
   step(SupervisorStopping{});
 }
 
-void SupervisingActor::on_end() {
-  for (const auto& [name, child] : running_) caf::anon_send_exit(child, caf::exit_reason::kill);
+void SupervisingActor::on_failure(const caf::error& reason) {
+  exit_reason_ = reason;
+  step(SupervisorStopping{});
 }
 
-void SupervisingActor::step(const SupervisionEvent& event) {
+void SupervisingActor::step(SupervisionEvent event) {
   if (context().crashed()) return;
-  for (const SupervisionEffect& effect : machine_.step(now(), event)) {
-    std::visit([this](const auto& order) { perform(order); }, effect);
+  pending_.push_back(std::move(event));
+  if (pending_.size() > 1) return;  // An effect caused it: it waits until those effects are done.
+  while (!pending_.empty()) {
+    for (const SupervisionEffect& effect : machine_.step(now(), pending_.front())) {
+      std::visit([this](const auto& order) { perform(order); }, effect);
+    }
+    pending_.pop_front();
   }
 }
 
 void SupervisingActor::perform(const StartChild& effect) {
-  const caf::actor child = factories_.at(effect.name)();
+  caf::actor child;
+  try {
+    child = factories_.at(effect.name)();
+  } catch (const std::exception& error) {
+    return step(ChildExited{effect.name, true, std::string("cannot start: ") + error.what()});
+  }
   names_[child.address()] = effect.name;
   running_[effect.name] = child;
   monitor(child);
@@ -61,7 +75,7 @@ void SupervisingActor::perform(const StopChild& effect) {
 void SupervisingActor::perform(const ForgetChild& effect) {
   factories_.erase(effect.name);
   context().forget(effect.name);
-  on_child_gone(effect.name);
+  guarded([&] { on_child_gone(effect.name); });
 }
 
 void SupervisingActor::perform(const Escalate& effect) {
@@ -71,7 +85,7 @@ void SupervisingActor::perform(const Escalate& effect) {
 }
 
 void SupervisingActor::perform(const AllStopped& /*effect*/) {
-  if (!escalation_.empty()) on_escalation(escalation_);
+  if (!escalation_.empty()) guarded([this] { on_escalation(escalation_); });
   quit(exit_reason_);
 }
 

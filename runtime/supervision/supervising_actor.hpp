@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -9,8 +10,8 @@
 namespace millrace {
 
 /// An actor that has children. What happens when one ends is the SupervisorMachine's business; this
-/// shell spawns, watches and stops. When it is asked to end, its children end first, last one
-/// first.
+/// shell spawns, watches and stops. When it is asked to end, or fails, its children end first, last
+/// one first: whoever starts it again finds no old ones.
 class SupervisingActor : public Actor {
  public:
   /// Spawns the child under the given name and returns its handle.
@@ -30,11 +31,10 @@ class SupervisingActor : public Actor {
   virtual void on_escalation(const std::string& /*reason*/) {}
 
   void on_exit_request(const caf::error& reason) override;
-  /// A supervisor that crashed takes its children along.
-  void on_end() override;
+  void on_failure(const caf::error& reason) override;
 
  private:
-  void step(const SupervisionEvent& event);
+  void step(SupervisionEvent event);
   void perform(const StartChild& effect);
   void perform(const StopChild& effect);
   void perform(const ForgetChild& effect);
@@ -45,6 +45,7 @@ class SupervisingActor : public Actor {
   std::map<std::string, Factory> factories_;
   std::map<std::string, caf::actor> running_;
   std::map<caf::actor_addr, std::string> names_;
+  std::deque<SupervisionEvent> pending_;
   caf::error exit_reason_;
   std::string escalation_;
 };

@@ -41,7 +41,10 @@ void SupervisorMachine::apply(const ChildAdded& event, Effects& /*effects*/) {
     return;
   }
   // Asked back while it is being removed: it starts again once it has ended.
-  if (children_[index].wish == Wish::remove) children_[index].wish = Wish::restart;
+  if (children_[index].wish == Wish::remove) {
+    children_[index].description = event.child;
+    children_[index].wish = Wish::restart;
+  }
 }
 
 void SupervisorMachine::apply(const ChildRemoved& event, Effects& /*effects*/) {
@@ -79,7 +82,10 @@ void SupervisorMachine::mark_affected(std::size_t failed) {
   for (std::size_t i = 0; i < children_.size(); ++i) {
     const bool affected = i == failed || strategy_ == RestartStrategy::one_for_all ||
                           (strategy_ == RestartStrategy::rest_for_one && i > failed);
-    if (affected && children_[i].wish == Wish::run) children_[i].wish = Wish::restart;
+    if (!affected || children_[i].wish != Wish::run) continue;
+    // Never means never: a temporary child that a sibling's failure stops is gone.
+    const bool temporary = children_[i].description.policy == RestartPolicy::temporary;
+    children_[i].wish = temporary ? Wish::remove : Wish::restart;
   }
 }
 
