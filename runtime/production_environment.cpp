@@ -23,6 +23,8 @@ ProductionEnvironment::ProductionEnvironment(std::size_t scheduler_threads)
 
 ProductionEnvironment::~ProductionEnvironment() = default;
 
+void ProductionEnvironment::await_actors() { state_->system->await_all_actors_done(); }
+
 caf::actor_system& ProductionEnvironment::system() { return *state_->system; }
 
 Instant ProductionEnvironment::now() const {

@@ -13,6 +13,9 @@ class ProductionEnvironment final : public Environment {
   explicit ProductionEnvironment(std::size_t scheduler_threads);
   ~ProductionEnvironment() override;
 
+  /// Waits until every actor has ended: from here on nothing uses their contexts and transports.
+  void await_actors();
+
   [[nodiscard]] caf::actor_system& system() override;
   [[nodiscard]] Instant now() const override;
   [[nodiscard]] EpochMillis wall_clock() const override;

@@ -63,6 +63,14 @@ void LinkActor::on_stop() {
   }
 }
 
+void LinkActor::on_failure(const caf::error& reason) {
+  // The peer must not take a link for alive whose other end has forgotten it.
+  for (Line& one : lines_) {
+    if (one.phase != Phase::idle) transport_.close(one.connection, true);
+  }
+  Actor::on_failure(reason);
+}
+
 void LinkActor::on_envelope(const Envelope& envelope) {
   if (envelope.to.node != context().node()) return transmit(envelope);
   if (holds<schemas::LinkOrder>(envelope)) return take_order(envelope);
@@ -124,7 +132,7 @@ void LinkActor::dial(LinkLane lane) {
   if (endpoint_.port == 0) return;
   ++which.attempt;
   which.phase = Phase::connecting;
-  which.reader = {};
+  which.reader = LinkFrameReader();
   which.connection = transport_.connect(endpoint_, sink_to(context(), actor_name()));
 }
 
@@ -158,7 +166,12 @@ void LinkActor::up(Line& which, Incarnation incarnation, std::uint64_t credit) {
   which.phase = Phase::up;
   which.back_off = {};
   which.credit.connected(credit);
-  incarnation_ = std::max(incarnation_, incarnation);
+  if (incarnation > incarnation_) {
+    // What goes to the new incarnation must not leave on the old one's connection.
+    Line& other = &which == &lines_[0] ? lines_[1] : lines_[0];
+    if (other.phase == Phase::up) hang_up(other, "the peer has started again");
+    incarnation_ = incarnation;
+  }
   if (lane_of(which) == LinkLane::control) {
     spdlog::info("event=link_up node={} peer={} incarnation={}", context().node().value(),
                  peer_.value(), incarnation.value());
@@ -172,11 +185,8 @@ void LinkActor::take_order(const Envelope& envelope) {
     if (order.which() == Order::MEMBERS) {
       for (const auto member : order.getMembers()) {
         if (NodeId{member.getNodeId()} != peer_) continue;
-        endpoint_ = {member.getLinkHost().cStr(), member.getLinkPort()};
-        if (!dials()) return {};
-        for (const LinkLane lane : {LinkLane::control, LinkLane::data}) {
-          if (line(lane).phase == Phase::idle) dial(lane);
-        }
+        take_address({member.getLinkHost().cStr(), member.getLinkPort()},
+                     Incarnation{member.getIncarnation()});
       }
       return {};
     }
@@ -192,13 +202,26 @@ void LinkActor::take_order(const Envelope& envelope) {
     if (which.phase != Phase::idle) hang_up(which, "replaced by a newer connection");
     ++which.attempt;
     which.connection = ConnectionId{adopted.getConnection()};
-    which.reader = {};
+    which.reader = LinkFrameReader();
     transport_.attach(which.connection, sink_to(context(), actor_name()));
     transport_.send(which.connection, encode(own_hello(lane)));
     up(which, Incarnation{adopted.getIncarnation()}, adopted.getCreditBytes());
     return {};
   });
   if (!taken) drop(taken.error());
+}
+
+void LinkActor::take_address(Endpoint endpoint, Incarnation newest) {
+  const bool moved = endpoint != endpoint_;
+  const bool outdated = incarnation_ != Incarnation{} && newest > incarnation_;
+  endpoint_ = std::move(endpoint);
+  if (!dials()) return;
+  for (Line& one : lines_) {
+    // A host that went away resets nothing: without this we would hold on to it for minutes.
+    if (one.phase == Phase::up && outdated) hang_up(one, "the peer has started again");
+    if (one.phase == Phase::connecting && moved) hang_up(one, "the peer has moved");
+    if (one.phase == Phase::idle) dial(lane_of(one));
+  }
 }
 
 void LinkActor::take_bytes(Line& which, const Buffer& bytes) {

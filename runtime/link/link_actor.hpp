@@ -32,6 +32,7 @@ class LinkActor final : public Actor {
   void on_envelope(const Envelope& envelope) override;
   void on_timer(std::uint64_t id) override;
   void on_stop() override;
+  void on_failure(const caf::error& reason) override;
 
  private:
   enum class Phase { idle, connecting, greeting, up };
@@ -59,6 +60,8 @@ class LinkActor final : public Actor {
   void lost(Line& which, const std::string& why);
   void up(Line& which, Incarnation incarnation, std::uint64_t credit);
   void take_order(const Envelope& envelope);
+  /// The launcher's word on where the peer is, and which start of it is the newest.
+  void take_address(Endpoint endpoint, Incarnation newest);
   void take_bytes(Line& which, const Buffer& bytes);
   [[nodiscard]] Status take_frame(Line& which, LinkFrameIn frame);
   [[nodiscard]] Status deliver(Envelope envelope);

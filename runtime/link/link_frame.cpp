@@ -130,10 +130,11 @@ std::vector<Buffer> encode(const LinkCredit& credit) {
 }
 
 Result<std::vector<Buffer>> encode_message(const Envelope& envelope) {
-  if (envelope.size_bytes() > link_frame_bytes_max - 4096) {
+  const auto too_large = [&] {
     return fail(Errc::overloaded,
                 fmt::format("message too large: {} bytes", envelope.size_bytes()));
-  }
+  };
+  if (envelope.size_bytes() > link_frame_bytes_max) return too_large();
   if (envelope.attachments.size() > attachments_max) {
     return fail(Errc::overloaded, "too many attachments");
   }
@@ -154,6 +155,9 @@ Result<std::vector<Buffer>> encode_message(const Envelope& envelope) {
     sizes.set(i, static_cast<std::uint32_t>(envelope.attachments[i].size()));
     if (!envelope.attachments[i].empty()) rest.push_back(envelope.attachments[i]);
   }
+  // The head grows with the names and with the number of attachments.
+  const std::size_t head_size = message.sizeInWords() * sizeof(capnp::word);
+  if (prefix_size + head_size + envelope.size_bytes() > link_frame_bytes_max) return too_large();
   return frame(message, std::move(rest));
 }
 
@@ -205,7 +209,7 @@ Buffer LinkFrameReader::take(std::size_t size) {
 Result<std::optional<LinkFrameIn>> LinkFrameReader::next() {
   if (buffered_ < prefix_size) return std::nullopt;
   const std::size_t length = peek_u32(0);
-  if (length > link_frame_bytes_max) {
+  if (length > frame_bytes_max_) {
     return fail(Errc::overloaded, fmt::format("frame too large: {} bytes", length));
   }
   const std::size_t head_size = std::size_t{peek_u32(8)} * sizeof(capnp::word);
@@ -233,6 +237,7 @@ Status check_hello(const LinkHello& own, const LinkHello& theirs, Incarnation ne
     return fail(Errc::malformed, fmt::format("foreign cluster: ours {}, theirs {}", own.cluster_id,
                                              theirs.cluster_id));
   }
+  if (theirs.lane != own.lane) return fail(Errc::malformed, "hello for the other lane");
   if (theirs.node == own.node) return fail(Errc::malformed, "peer claims our own node id");
   if (theirs.incarnation.value() == 0) return fail(Errc::malformed, "hello without incarnation");
   if (theirs.incarnation < newest_known) {

@@ -60,16 +60,23 @@ struct LinkFrameIn {
 /// Cuts a byte stream into frames. Memory grows with what has arrived, not with what is announced.
 class LinkFrameReader {
  public:
+  /// Frames larger than `frame_bytes_max` are refused as soon as they are announced.
+  explicit LinkFrameReader(std::size_t frame_bytes_max = link_frame_bytes_max)
+      : frame_bytes_max_(frame_bytes_max) {}
+
   void push(Buffer bytes);
   /// The next whole frame, or nothing yet. Errors: malformed, corrupt, overloaded; the stream is
   /// unusable afterwards.
   [[nodiscard]] Result<std::optional<LinkFrameIn>> next();
+  /// Whether every byte that was pushed has been read.
+  [[nodiscard]] bool empty() const { return buffered_ == 0; }
 
  private:
   /// Requires that so many bytes are there. One piece is passed on, several are joined.
   [[nodiscard]] Buffer take(std::size_t size);
   [[nodiscard]] std::uint32_t peek_u32(std::size_t at) const;
 
+  std::size_t frame_bytes_max_;
   std::deque<Buffer> pieces_;
   std::size_t buffered_ = 0;
 };

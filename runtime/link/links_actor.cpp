@@ -23,7 +23,7 @@ void LinksActor::on_envelope(const Envelope& envelope) {
   if (!news) return drop(news.error());
   if (const auto* accepted = std::get_if<Accepted>(&*news)) {
     if (greeting_.size() >= greeting_max) return transport_.close(accepted->connection, true);
-    greeting_.emplace(accepted->connection, LinkFrameReader{});
+    greeting_.emplace(accepted->connection, LinkFrameReader(hello_bytes_max));
     transport_.attach(accepted->connection, sink_to(context(), actor_name()));
     start_timer(options_.hello_time_max, accepted->connection.value());
   } else if (const auto* opened = std::get_if<Opened>(&*news)) {
@@ -33,6 +33,15 @@ void LinksActor::on_envelope(const Envelope& envelope) {
   } else if (const auto* closed = std::get_if<Closed>(&*news)) {
     greeting_.erase(closed->connection);
   }
+}
+
+void LinksActor::on_stop() {
+  for (const auto& [connection, reader] : greeting_) transport_.close(connection, true);
+}
+
+void LinksActor::on_failure(const caf::error& reason) {
+  LinksActor::on_stop();
+  SupervisingActor::on_failure(reason);
 }
 
 void LinksActor::on_timer(std::uint64_t id) {
@@ -65,13 +74,16 @@ void LinksActor::take_members(const Envelope& envelope) {
 
 void LinksActor::take_bytes(ConnectionId connection, const Buffer& bytes) {
   const auto found = greeting_.find(connection);
-  if (found == greeting_.end()) return;
+  // Left over from before this actor was started again.
+  if (found == greeting_.end()) return transport_.close(connection, true);
   found->second.push(bytes);
   auto frame = found->second.next();
   if (frame && !*frame) return transport_.receive(connection);
   Status adopted = fail(Errc::malformed, "first frame is no hello");
   if (!frame) adopted = tl::unexpected<Error>(frame.error());
-  if (frame) {
+  if (frame && !found->second.empty()) {
+    adopted = fail(Errc::malformed, "bytes behind a hello that was not answered");
+  } else if (frame) {
     if (const auto* hello = std::get_if<LinkHello>(&(*frame)->content)) {
       adopted = adopt(connection, *hello);
     }
@@ -88,6 +100,7 @@ Status LinksActor::adopt(ConnectionId connection, const LinkHello& hello) {
   LinkHello own;
   own.cluster_id = context().identity().cluster_id;
   own.node = context().node();
+  own.lane = hello.lane;
   auto fine = check_hello(own, hello, Incarnation{});
   if (!fine) return fine;
   if (!peers_.contains(hello.node)) return fail(Errc::unavailable, "unknown node");

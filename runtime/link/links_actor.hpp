@@ -13,6 +13,8 @@ class LinksActor final : public SupervisingActor {
  public:
   /// Connections whose hello has not come yet, at most; further ones are closed.
   static constexpr std::size_t greeting_max = 64;
+  /// A hello that announces more is refused.
+  static constexpr std::size_t hello_bytes_max = 4096;
 
   LinksActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
              LinkOptions options);
@@ -20,6 +22,8 @@ class LinksActor final : public SupervisingActor {
  protected:
   void on_envelope(const Envelope& envelope) override;
   void on_timer(std::uint64_t id) override;
+  void on_stop() override;
+  void on_failure(const caf::error& reason) override;
 
  private:
   void take_members(const Envelope& envelope);
