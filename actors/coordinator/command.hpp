@@ -1,0 +1,46 @@
+#pragma once
+#include <string>
+#include <variant>
+
+#include "base/ids.hpp"
+#include "protocol/error_code.hpp"
+
+namespace millrace::coordinator {
+
+// What gateways ask for.
+struct CreateDatabase {
+  std::string name;
+  std::string json;  ///< Empty: no descriptor was given.
+  bool ignore_if_exists = false;
+};
+struct DropDatabase {
+  std::string name;
+  bool ignore_if_missing = false;
+  bool cascade = false;
+};
+struct CreateTable {
+  std::string database;
+  std::string name;
+  std::string json;
+  bool ignore_if_exists = false;
+};
+struct DropTable {
+  std::string database;
+  std::string name;
+  bool ignore_if_missing = false;
+};
+struct NewWriter {};
+struct Sync {};
+using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, NewWriter, Sync>;
+
+// What they are told.
+struct Done {
+  friend bool operator==(const Done&, const Done&) = default;
+};
+struct WriterGranted {
+  WriterId writer;
+  friend bool operator==(const WriterGranted&, const WriterGranted&) = default;
+};
+using Reply = std::variant<Done, WriterGranted, protocol::ProtocolError>;
+
+}  // namespace millrace::coordinator

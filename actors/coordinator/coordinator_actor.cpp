@@ -1,0 +1,109 @@
+#include "actors/coordinator/coordinator_actor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+#include "schemas/coordinator.capnp.h"
+#include "schemas/link.capnp.h"
+#include "schemas/metadata_store.capnp.h"
+
+namespace millrace::coordinator {
+namespace {
+
+constexpr Duration tick_interval = 100ms;
+
+// Correlations of orders to the store.
+constexpr Correlation correlation_load = 1;
+constexpr Correlation correlation_commit = 2;
+constexpr Correlation correlation_snapshot = 3;
+
+}  // namespace
+
+CoordinatorActor::CoordinatorActor(caf::actor_config& config, ActorSetup setup,
+                                   CoordinatorMachine::Options options, std::string metadata)
+    : Actor(config, std::move(setup)),
+      metadata_(std::move(metadata)),
+      machine_(options, static_cast<std::uint32_t>(context().identity().incarnation.value())) {}
+
+void CoordinatorActor::on_start() { on_timer(0); }
+
+void CoordinatorActor::on_timer(std::uint64_t /*id*/) {
+  step(Tick{});
+  start_timer(tick_interval, 0);
+}
+
+void CoordinatorActor::on_envelope(const Envelope& envelope) {
+  auto event = decode(envelope);
+  if (!event) return drop(event.error());
+  if (*event) step(**event);
+}
+
+Result<std::optional<Event>> CoordinatorActor::decode(const Envelope& envelope) {
+  if (holds<schemas::NodeReport>(envelope)) {
+    auto report = decode_report(envelope);
+    if (!report) return tl::unexpected<Error>(report.error());
+    return Event{std::move(*report)};
+  }
+  if (holds<schemas::PeerStatus>(envelope)) {
+    return open<schemas::PeerStatus>(
+        envelope, [](schemas::PeerStatus::Reader status) -> Result<std::optional<Event>> {
+          if (status.getConnected()) return std::nullopt;
+          return Event{NodeLost{NodeId{status.getNodeId()}}};
+        });
+  }
+  if (holds<schemas::MetadataReply>(envelope)) {
+    if (envelope.correlation == correlation_snapshot) return std::nullopt;
+    const bool loading = envelope.correlation == correlation_load;
+    auto outcome = decode_outcome(envelope, loading);
+    if (outcome || !loading) return outcome;
+    note_error(outcome.error().message);
+    return Event{LoadFailed{outcome.error()}};  // Damaged metadata is no metadata.
+  }
+  auto command = decode_command(envelope);
+  if (!command) return tl::unexpected<Error>(command.error());
+  const Ticket ticket = tickets_++;
+  askers_.emplace(ticket, Asker{envelope.from, envelope.correlation});
+  return Event{Asked{ticket, envelope.from.node, std::move(*command), context().wall_clock()}};
+}
+
+void CoordinatorActor::step(const Event& event) {
+  for (const Effect& effect : machine_.step(now(), event)) {
+    std::visit([this](const auto& one) { perform(one); }, effect);
+  }
+}
+
+void CoordinatorActor::perform(const Load& /*effect*/) {
+  Envelope order = encode_load();
+  order.correlation = correlation_load;
+  send_here(metadata_, std::move(order));
+}
+
+void CoordinatorActor::perform(const Commit& effect) {
+  Envelope order = encode_commit(effect);
+  order.correlation = correlation_commit;
+  send_here(metadata_, std::move(order));
+}
+
+void CoordinatorActor::perform(const StoreSnapshot& effect) {
+  Envelope order = encode_snapshot(effect);
+  order.correlation = correlation_snapshot;
+  send_here(metadata_, std::move(order));
+}
+
+void CoordinatorActor::perform(const Answer& effect) {
+  const auto asker = askers_.extract(effect.ticket);
+  if (asker.empty()) return;
+  Envelope answer = encode_reply(effect.reply);
+  answer.correlation = asker.mapped().correlation;
+  send(asker.mapped().from, std::move(answer));
+}
+
+void CoordinatorActor::perform(const SendUpdate& effect) {
+  spdlog::debug("event=cluster_update node={} to={} revision={}", context().node().value(),
+                effect.to.value(), effect.revision.value());
+  send({effect.to, "tablet"}, encode_update(effect));
+}
+
+}  // namespace millrace::coordinator

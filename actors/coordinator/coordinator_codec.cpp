@@ -1,0 +1,165 @@
+#include "actors/coordinator/coordinator_codec.hpp"
+
+#include <string>
+#include <utility>
+
+#include "runtime/error_codec.hpp"
+#include "schemas/coordinator.capnp.h"
+#include "schemas/metadata_store.capnp.h"
+#include "state/meta/catalog/catalog_codec.hpp"
+
+namespace millrace::coordinator {
+namespace {
+
+using Request = schemas::CoordinatorRequest;
+using StoreRequest = schemas::MetadataRequest;
+using StoreReply = schemas::MetadataReply;
+
+std::string text(capnp::Text::Reader in) { return {in.begin(), in.size()}; }
+
+CreateTable decode_create_table(schemas::CreateTable::Reader in) {
+  return {text(in.getDatabase()), text(in.getName()), text(in.getJson()), in.getIgnoreIfExists()};
+}
+
+void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
+  out.setNodeId(member.node.value());
+  out.setIncarnation(member.incarnation.value());
+  out.setClientHost(member.client.host);
+  out.setClientPort(member.client.port);
+  out.setConsoleHost(member.console.host);
+  out.setConsolePort(member.console.port);
+  out.setRack(member.rack);
+  out.setAlive(member.alive);
+}
+
+Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
+                                           const std::vector<Buffer>& attachments) {
+  Loaded loaded{Revision{in.getRevision()}, {}};
+  std::size_t next = 0;
+  if (in.getHasSnapshot()) {
+    if (attachments.empty()) return fail(Errc::malformed, "loaded metadata without its snapshot");
+    auto image = decode_catalog(attachments[next++]);
+    if (!image) return wrap(image.error(), "metadata snapshot");
+    loaded.catalog = std::move(*image);
+  }
+  for (; next < attachments.size(); ++next) {
+    auto delta = decode_delta(attachments[next]);
+    if (!delta) return wrap(delta.error(), "metadata delta");
+    loaded.catalog.apply(*delta);
+  }
+  return Event{std::move(loaded)};
+}
+
+}  // namespace
+
+Result<Command> decode_command(const Envelope& envelope) {
+  return open<Request>(envelope, [](Request::Reader request) -> Result<Command> {
+    switch (request.which()) {
+      case Request::CREATE_DATABASE: {
+        const auto in = request.getCreateDatabase();
+        return CreateDatabase{text(in.getName()), text(in.getJson()), in.getIgnoreIfExists()};
+      }
+      case Request::DROP_DATABASE: {
+        const auto in = request.getDropDatabase();
+        return DropDatabase{text(in.getName()), in.getIgnoreIfMissing(), in.getCascade()};
+      }
+      case Request::CREATE_TABLE:
+        return decode_create_table(request.getCreateTable());
+      case Request::DROP_TABLE: {
+        const auto in = request.getDropTable();
+        return DropTable{text(in.getDatabase()), text(in.getName()), in.getIgnoreIfMissing()};
+      }
+      case Request::NEW_WRITER:
+        return NewWriter{};
+      case Request::SYNC:
+        return Sync{};
+      default:
+        return fail(Errc::malformed, "unknown request to the coordinator");
+    }
+  });
+}
+
+Result<NodeReported> decode_report(const Envelope& envelope) {
+  using Report = schemas::NodeReport;
+  return open<Report>(envelope, [&](Report::Reader report) -> Result<NodeReported> {
+    NodeReported event;
+    event.member.node = envelope.from.node;
+    event.member.incarnation = envelope.incarnation;
+    event.member.client = {text(report.getClientHost()), report.getClientPort()};
+    event.member.console = {text(report.getConsoleHost()), report.getConsolePort()};
+    event.member.rack = text(report.getRack());
+    event.applied = Revision{report.getAppliedRevision()};
+    event.members_version = report.getMembersVersion();
+    return event;
+  });
+}
+
+Envelope encode_reply(const Reply& reply) {
+  using Out = schemas::CoordinatorReply;
+  return seal<Out>([&](Out::Builder out) {
+    if (const auto* granted = std::get_if<WriterGranted>(&reply)) {
+      out.setWriterId(granted->writer.value());
+    } else if (const auto* refused = std::get_if<protocol::ProtocolError>(&reply)) {
+      auto refusal = out.initRefused();
+      refusal.setCode(static_cast<std::int32_t>(refused->code));
+      refusal.setMessage(refused->message);
+    } else {
+      out.setDone();
+    }
+  });
+}
+
+Envelope encode_update(const SendUpdate& update) {
+  using Out = schemas::ClusterUpdate;
+  std::vector<Buffer> attachments;
+  if (update.image) attachments.push_back(encode_catalog(*update.image));
+  for (const CatalogDelta& delta : update.deltas) attachments.push_back(encode_delta(delta));
+  return seal<Out>(
+      [&](Out::Builder out) {
+        out.setBase(update.base.value());
+        out.setRevision(update.revision.value());
+        out.setIsImage(update.image.has_value());
+        out.setMembersVersion(update.members_version);
+        auto members = out.initMembers(static_cast<unsigned>(update.members.size()));
+        for (unsigned i = 0; i < members.size(); ++i) write(members[i], update.members[i]);
+      },
+      std::move(attachments));
+}
+
+Envelope encode_load() {
+  return seal<StoreRequest>([](StoreRequest::Builder request) { request.setLoad(); });
+}
+
+Envelope encode_commit(const Commit& commit) {
+  return seal<StoreRequest>(
+      [&](StoreRequest::Builder request) { request.setCommit(commit.expected.value()); },
+      {encode_delta(commit.delta)});
+}
+
+Envelope encode_snapshot(const StoreSnapshot& snapshot) {
+  return seal<StoreRequest>(
+      [&](StoreRequest::Builder request) { request.setSnapshot(snapshot.revision.value()); },
+      {encode_catalog(snapshot.catalog)});
+}
+
+Result<std::optional<Event>> decode_outcome(const Envelope& envelope, bool loading) {
+  return open<StoreReply>(envelope, [&](StoreReply::Reader reply) -> Result<std::optional<Event>> {
+    switch (reply.which()) {
+      case StoreReply::LOADED:
+        return decode_loaded(reply.getLoaded(), envelope.attachments);
+      case StoreReply::COMMITTED:
+        return Event{Committed{Revision{reply.getCommitted()}}};
+      case StoreReply::STORED:
+        return std::nullopt;
+      case StoreReply::FAILED: {
+        const auto failed = reply.getFailed();
+        const Error error{errc_from(failed.getErrc()), text(failed.getMessage())};
+        return loading ? Event{LoadFailed{error}} : Event{CommitFailed{error}};
+      }
+      default:
+        return fail(Errc::malformed, "unusable answer from the metadata store");
+    }
+  });
+}
+
+}  // namespace millrace::coordinator

@@ -1,0 +1,240 @@
+#include "actors/coordinator/coordinator_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace millrace::coordinator {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::ProtocolError;
+
+// The database that clients expect on a new cluster. Source: Fluss CREATE_DATABASE v0.
+constexpr auto default_database = "fluss";
+
+ProtocolError busy(std::string message) {
+  return {ErrorCode::request_time_out, std::move(message)};
+}
+
+}  // namespace
+
+CoordinatorMachine::CoordinatorMachine(Options options, std::uint32_t term)
+    : options_(options), term_(term) {}
+
+std::vector<Effect> CoordinatorMachine::step(Instant now, const Event& event) {
+  now_ = now;
+  Effects effects;
+  std::visit([&](const auto& one) { apply(one, effects); }, event);
+  work(effects);
+  return effects;
+}
+
+void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
+  loading_ = false;
+  must_load_ = false;
+  if (!settled_at_) settled_at_ = now_ + options_.settle;
+  if (in_flight_) {
+    // A commit whose outcome was unknown: what is there now tells.
+    Catalog expected = catalog_;
+    expected.apply(in_flight_->delta);
+    const bool written =
+        event.revision == Revision{revision_.value() + 1} && event.catalog == expected;
+    if (written) return committed(effects);
+    if (in_flight_->command) commands_.push_front(*in_flight_->command);
+    in_flight_.reset();
+  }
+  revision_ = event.revision;
+  catalog_ = event.catalog;
+  recent_.clear();
+  next_writer_ = catalog_.next_writer();
+}
+
+void CoordinatorMachine::apply(const LoadFailed& event, Effects& effects) {
+  loading_ = false;  // A later tick tries again.
+  for (const Asked& asked : std::exchange(commands_, {})) {
+    effects.push_back(Answer{asked.ticket, busy("metadata store: " + event.error.message)});
+  }
+}
+
+void CoordinatorMachine::apply(const Committed& event, Effects& effects) {
+  CHECK(in_flight_.has_value());
+  CHECK(event.revision == Revision{revision_.value() + 1});
+  committed(effects);
+}
+
+void CoordinatorMachine::apply(const CommitFailed& /*event*/, Effects& effects) {
+  must_load_ = true;
+  load(effects);
+}
+
+void CoordinatorMachine::load(Effects& effects) {
+  if (!must_load_ || loading_) return;
+  loading_ = true;
+  effects.push_back(Load{});
+}
+
+void CoordinatorMachine::apply(const Asked& event, Effects& effects) {
+  if (commands_.size() >= options_.commands_max) {
+    return effects.push_back(Answer{event.ticket, busy("too many commands are waiting")});
+  }
+  commands_.push_back(event);
+}
+
+void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
+  auto [found, is_new] = nodes_.try_emplace(event.member.node);
+  Node& node = found->second;
+  if (event.member.incarnation < node.member.incarnation) return;
+  MemberInfo member = event.member;
+  member.alive = true;
+  const bool changed = is_new || !(node.member == member);
+  node.member = std::move(member);
+  node.applied = event.applied;
+  node.members_version = event.members_version;
+  if (changed) members_changed(effects);
+  answer_applied(effects);
+  update(node, effects);
+}
+
+void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
+  const auto found = nodes_.find(event.node);
+  if (found == nodes_.end() || !found->second.member.alive) return;
+  found->second.member.alive = false;
+  members_changed(effects);
+  answer_applied(effects);
+}
+
+void CoordinatorMachine::apply(const Tick& /*event*/, Effects& effects) {
+  load(effects);
+  answer_applied(effects);
+}
+
+void CoordinatorMachine::work(Effects& effects) {
+  if (!settled() || must_load_) return;
+  if (!std::exchange(announced_, true)) update_all(effects);
+  if (!in_flight_ && catalog_.databases().empty() && revision_ == Revision{}) {
+    commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
+  }
+  while (!in_flight_ && !commands_.empty()) {
+    const Asked asked = std::move(commands_.front());
+    commands_.pop_front();
+    run(asked, effects);
+  }
+}
+
+void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
+  if (std::holds_alternative<NewWriter>(asked.command)) return grant_writer(asked, effects);
+  if (std::holds_alternative<Sync>(asked.command)) {
+    return answer_when_applied(asked, Done{}, {asked.node}, effects);
+  }
+  Decision decision;
+  if (const auto* create = std::get_if<CreateDatabase>(&asked.command)) {
+    decision = decide(catalog_, *create, asked.wall_clock);
+  } else if (const auto* drop = std::get_if<DropDatabase>(&asked.command)) {
+    decision = decide(catalog_, *drop);
+  } else if (const auto* table = std::get_if<CreateTable>(&asked.command)) {
+    decision = decide(catalog_, *table, options_.tables, alive_nodes(), asked.wall_clock);
+  } else {
+    decision = decide(catalog_, std::get<DropTable>(asked.command));
+  }
+  if (const auto* refused = std::get_if<ProtocolError>(&decision)) {
+    return effects.push_back(Answer{asked.ticket, *refused});
+  }
+  if (auto* delta = std::get_if<CatalogDelta>(&decision)) {
+    return commit(asked, std::move(*delta), effects);
+  }
+  // Nothing changes, but the asker's node may not know yet what makes it so.
+  answer_when_applied(asked, Done{}, {asked.node}, effects);
+}
+
+void CoordinatorMachine::grant_writer(const Asked& asked, Effects& effects) {
+  if (next_writer_ >= catalog_.next_writer()) {
+    const WriterId below{catalog_.next_writer().value() + options_.writer_ids_block};
+    return commit(asked, WriterIdsReserved{below}, effects);
+  }
+  effects.push_back(Answer{asked.ticket, WriterGranted{next_writer_}});
+  next_writer_ = WriterId{next_writer_.value() + 1};
+}
+
+void CoordinatorMachine::commit(std::optional<Asked> command, CatalogDelta delta,
+                                Effects& effects) {
+  in_flight_ = InFlight{std::move(command), delta};
+  effects.push_back(Commit{revision_, std::move(delta)});
+}
+
+void CoordinatorMachine::committed(Effects& effects) {
+  const InFlight done = *std::exchange(in_flight_, std::nullopt);
+  revision_ = Revision{revision_.value() + 1};
+  catalog_.apply(done.delta);
+  recent_.push_back(done.delta);
+  if (recent_.size() > options_.deltas_kept) recent_.pop_front();
+  if (revision_.value() % options_.snapshot_every == 0) {
+    effects.push_back(StoreSnapshot{revision_, catalog_});
+  }
+  update_all(effects);
+  if (!done.command) return;
+  if (std::holds_alternative<NewWriter>(done.command->command)) {
+    return grant_writer(*done.command, effects);
+  }
+  const std::vector<NodeId> alive = alive_nodes();
+  std::set<NodeId> nodes(alive.begin(), alive.end());
+  nodes.insert(done.command->node);
+  answer_when_applied(*done.command, Done{}, std::move(nodes), effects);
+}
+
+void CoordinatorMachine::answer_when_applied(const Asked& asked, Reply reply,
+                                             std::set<NodeId> nodes, Effects& effects) {
+  waiting_.push_back({asked.ticket, std::move(reply), revision_, now_ + options_.apply_wait_max,
+                      std::move(nodes)});
+  answer_applied(effects);
+}
+
+void CoordinatorMachine::answer_applied(Effects& effects) {
+  std::erase_if(waiting_, [&](const Waiting& one) {
+    const bool applied = std::all_of(one.nodes.begin(), one.nodes.end(), [&](NodeId id) {
+      const auto node = nodes_.find(id);
+      if (node == nodes_.end()) return false;
+      return !node->second.member.alive || node->second.applied >= one.revision;
+    });
+    if (!applied && now_ < one.deadline) return false;
+    effects.push_back(Answer{one.ticket, one.reply});
+    return true;
+  });
+}
+
+void CoordinatorMachine::members_changed(Effects& effects) {
+  ++members_count_;
+  update_all(effects);
+}
+
+void CoordinatorMachine::update_all(Effects& effects) {
+  for (const auto& [id, node] : nodes_) update(node, effects);
+}
+
+void CoordinatorMachine::update(const Node& node, Effects& effects) {
+  if (!settled() || !node.member.alive) return;
+  const std::uint64_t version = std::uint64_t{term_} << 32 | members_count_;
+  if (node.applied >= revision_ && node.members_version == version) return;
+  SendUpdate send{node.member.node, node.applied, revision_, {}, {}, version, {}};
+  // A node ahead of us followed somebody whose writes we do not have: start it afresh.
+  const bool is_behind = node.applied <= revision_;
+  const std::uint64_t missing = is_behind ? revision_.value() - node.applied.value() : 0;
+  if (!is_behind || missing > recent_.size()) {
+    send.image = catalog_;
+  } else {
+    send.deltas.assign(recent_.end() - static_cast<std::ptrdiff_t>(missing), recent_.end());
+  }
+  for (const auto& [id, member] : nodes_) send.members.push_back(member.member);
+  effects.push_back(std::move(send));
+}
+
+std::vector<NodeId> CoordinatorMachine::alive_nodes() const {
+  std::vector<NodeId> alive;
+  for (const auto& [id, node] : nodes_) {
+    if (node.member.alive) alive.push_back(id);
+  }
+  return alive;
+}
+
+}  // namespace millrace::coordinator

@@ -1,0 +1,165 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "actors/coordinator/command.hpp"
+#include "actors/coordinator/table_rules.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "state/meta/catalog/cluster_view.hpp"
+
+namespace millrace::coordinator {
+
+using Ticket = std::uint64_t;
+
+// What can happen.
+struct Loaded {
+  Revision revision;
+  Catalog catalog;
+};
+struct LoadFailed {
+  Error error;
+};
+struct Committed {
+  Revision revision;
+};
+/// The outcome is unknown: the store may have written it.
+struct CommitFailed {
+  Error error;
+};
+struct Asked {
+  Ticket ticket = 0;
+  NodeId node;  ///< Where the asker is.
+  Command command;
+  EpochMillis wall_clock = 0;
+};
+struct NodeReported {
+  MemberInfo member;
+  Revision applied;
+  std::uint64_t members_version = 0;
+};
+struct NodeLost {
+  NodeId node;
+};
+struct Tick {};
+using Event =
+    std::variant<Loaded, LoadFailed, Committed, CommitFailed, Asked, NodeReported, NodeLost, Tick>;
+
+// What the shell must do, in this order.
+struct Load {};
+struct Commit {
+  Revision expected;
+  CatalogDelta delta;
+};
+struct StoreSnapshot {
+  Revision revision;
+  Catalog catalog;
+};
+struct Answer {
+  Ticket ticket = 0;
+  Reply reply;
+};
+struct SendUpdate {
+  NodeId to;
+  Revision base;
+  Revision revision;
+  std::optional<Catalog> image;      ///< If set, instead of deltas.
+  std::vector<CatalogDelta> deltas;  ///< After `base`.
+  std::uint64_t members_version = 0;
+  std::vector<MemberInfo> members;
+};
+using Effect = std::variant<Load, Commit, StoreSnapshot, Answer, SendUpdate>;
+
+/// The coordinator in office: turns commands into facts, one at a time, makes each durable before
+/// anybody hears of it, and keeps every node's catalog and member list up to date. A command that
+/// changed something is answered when every live node has applied it, or after `apply_wait_max`.
+class CoordinatorMachine {
+ public:
+  struct Options {
+    TableDefaults tables;
+    Duration apply_wait_max = 500ms;
+    /// After a load, so long nodes may report before the member list is told to anybody.
+    Duration settle = 300ms;
+    std::size_t commands_max = 1024;      ///< Waiting commands; a further one is refused.
+    std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
+    std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
+    std::int64_t writer_ids_block = 1000;
+  };
+
+  /// `term` tells this coordinator's member lists from its predecessors': larger each time.
+  CoordinatorMachine(Options options, std::uint32_t term);
+
+  /// Requires `now` never to go back.
+  [[nodiscard]] std::vector<Effect> step(Instant now, const Event& event);
+
+  [[nodiscard]] const Catalog& catalog() const { return catalog_; }
+  [[nodiscard]] Revision revision() const { return revision_; }
+
+ private:
+  using Effects = std::vector<Effect>;
+  struct Node {
+    MemberInfo member;
+    Revision applied;
+    std::uint64_t members_version = 0;
+  };
+  struct Waiting {
+    Ticket ticket = 0;
+    Reply reply;
+    Revision revision;
+    Instant deadline;
+    std::set<NodeId> nodes;
+  };
+  struct InFlight {
+    std::optional<Asked> command;  // None: the coordinator's own doing.
+    CatalogDelta delta;
+  };
+
+  void apply(const Loaded& event, Effects& effects);
+  void apply(const LoadFailed& event, Effects& effects);
+  void apply(const Committed& event, Effects& effects);
+  void apply(const CommitFailed& event, Effects& effects);
+  void apply(const Asked& event, Effects& effects);
+  void apply(const NodeReported& event, Effects& effects);
+  void apply(const NodeLost& event, Effects& effects);
+  void apply(const Tick& event, Effects& effects);
+
+  /// What follows from the state alone: load, announce, run the next commands.
+  void work(Effects& effects);
+  void load(Effects& effects);
+  void run(const Asked& asked, Effects& effects);
+  void grant_writer(const Asked& asked, Effects& effects);
+  void commit(std::optional<Asked> command, CatalogDelta delta, Effects& effects);
+  void committed(Effects& effects);
+  void answer_when_applied(const Asked& asked, Reply reply, std::set<NodeId> nodes,
+                           Effects& effects);
+  void members_changed(Effects& effects);
+  void update_all(Effects& effects);
+  void update(const Node& node, Effects& effects);
+  void answer_applied(Effects& effects);
+  [[nodiscard]] std::vector<NodeId> alive_nodes() const;
+  [[nodiscard]] bool settled() const { return settled_at_ && now_ >= *settled_at_; }
+
+  const Options options_;
+  const std::uint32_t term_;
+  Instant now_{};
+  bool must_load_ = true;  // What is in the store is not known, or not any more.
+  bool loading_ = false;
+  std::optional<Instant> settled_at_;
+  bool announced_ = false;  // The nodes were told once after settling.
+  Revision revision_;
+  Catalog catalog_;
+  WriterId next_writer_{0};
+  std::deque<CatalogDelta> recent_;  // The newest one made revision_.
+  std::deque<Asked> commands_;
+  std::optional<InFlight> in_flight_;
+  std::vector<Waiting> waiting_;
+  std::map<NodeId, Node> nodes_;
+  std::uint32_t members_count_ = 0;
+};
+
+}  // namespace millrace::coordinator

@@ -1,0 +1,71 @@
+#include "actors/gateway/call.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace millrace::gateway {
+
+using protocol::ErrorCode;
+using protocol::ProtocolError;
+
+namespace {
+
+class FinishedCall final : public Call {
+ public:
+  explicit FinishedCall(CallEffect answer) : answer_(std::move(answer)) {}
+  CallEffects begin(const CallContext& /*context*/) override { return {answer_}; }
+  CallEffects on_deadline(const CallContext& /*context*/) override { return {}; }
+
+ private:
+  const CallEffect answer_;
+};
+
+}  // namespace
+
+std::unique_ptr<Call> make_finished_call(CallEffect answer) {
+  return std::make_unique<FinishedCall>(std::move(answer));
+}
+
+CallEffects Call::on_replica(const CallContext& /*context*/, std::uint32_t /*slot*/,
+                             const ReplicaAnswer& /*answer*/) {
+  return {};
+}
+
+CallEffects Call::on_coordinator(const CallContext& /*context*/,
+                                 const CoordinatorAnswer& /*answer*/) {
+  return {};
+}
+
+std::optional<ProtocolError> why_not_here(const CallContext& context, BucketId bucket) {
+  const auto table = context.view.catalog.find_table(bucket.table);
+  const auto index = static_cast<std::size_t>(bucket.bucket.value());
+  if (!table || bucket.bucket.value() < 0 || index >= table->buckets.size()) {
+    return ProtocolError{ErrorCode::unknown_table_or_bucket_exception,
+                         fmt::format("Unknown table bucket {}.", to_string(bucket))};
+  }
+  const NodeId leader = table->buckets[index].leader;
+  if (leader == context.self) return std::nullopt;
+  return ProtocolError{ErrorCode::not_leader_or_follower,
+                       fmt::format("Tablet server {} is not the leader of bucket {}.",
+                                   context.self.value(), to_string(bucket))};
+}
+
+ProtocolError to_protocol(const Error& error) {
+  switch (error.code) {
+    case Errc::malformed:
+      return {ErrorCode::corrupt_message, error.message};
+    case Errc::stale_epoch:
+    case Errc::not_leader:
+      return {ErrorCode::not_leader_or_follower, error.message};
+    case Errc::overloaded:
+      return {ErrorCode::storage_exception, error.message};
+    case Errc::unavailable:
+      return {ErrorCode::log_storage_exception, error.message};
+    case Errc::corrupt:
+      return {ErrorCode::corrupt_record_exception, error.message};
+  }
+  return {ErrorCode::unknown_server_error, error.message};
+}
+
+}  // namespace millrace::gateway

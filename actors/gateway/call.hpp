@@ -1,0 +1,148 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "protocol/error_code.hpp"
+#include "state/meta/catalog/cluster_view.hpp"
+
+namespace millrace::gateway {
+
+// A call is one client request from its frame to its answer. Calls are logic: they say whom to ask
+// and what to answer, and are told what came back. A call answers exactly once, whatever happens:
+// the deadline it sets is its guarantee, since replicas and coordinators may end at any moment.
+
+// What a call asks a bucket's replica on this node.
+struct AppendQuestion {
+  std::vector<Buffer> batches;
+};
+struct ReadQuestion {
+  Offset from = 0;
+  std::size_t bytes_max = 0;
+};
+struct AwaitQuestion {
+  Offset from = 0;
+  Duration wait_max{};
+};
+struct EarliestQuestion {};
+struct LatestQuestion {};
+struct TimestampQuestion {
+  EpochMillis timestamp = 0;
+};
+using ReplicaQuestion = std::variant<AppendQuestion, ReadQuestion, AwaitQuestion, EarliestQuestion,
+                                     LatestQuestion, TimestampQuestion>;
+
+// What it is answered.
+struct AppendedAnswer {
+  Offset base = 0;
+};
+struct DataAnswer {
+  Offset from = 0;
+  Offset high_watermark = 0;
+  Offset log_start = 0;
+  Buffer batches;
+};
+struct AdvancedAnswer {};
+struct OffsetAnswer {
+  Offset offset = 0;
+};
+using ReplicaAnswer =
+    std::variant<AppendedAnswer, DataAnswer, AdvancedAnswer, OffsetAnswer, protocol::ProtocolError>;
+
+// What it asks the coordinator in office.
+struct CreateDatabaseCommand {
+  std::string name;
+  std::string json;
+  bool ignore_if_exists = false;
+};
+struct DropDatabaseCommand {
+  std::string name;
+  bool ignore_if_missing = false;
+  bool cascade = false;
+};
+struct CreateTableCommand {
+  std::string database;
+  std::string name;
+  std::string json;
+  bool ignore_if_exists = false;
+};
+struct DropTableCommand {
+  std::string database;
+  std::string name;
+  bool ignore_if_missing = false;
+};
+struct NewWriterCommand {};
+struct SyncCommand {};
+using CoordinatorCommand =
+    std::variant<CreateDatabaseCommand, DropDatabaseCommand, CreateTableCommand, DropTableCommand,
+                 NewWriterCommand, SyncCommand>;
+
+struct CommandDone {};
+struct WriterGranted {
+  std::int64_t writer = 0;
+};
+using CoordinatorAnswer = std::variant<CommandDone, WriterGranted, protocol::ProtocolError>;
+
+// What the connection must do, in this order.
+/// `slot` comes back with the answer.
+struct AskReplica {
+  std::uint32_t slot = 0;
+  BucketId bucket;
+  ReplicaQuestion question;
+};
+struct AskCoordinator {
+  CoordinatorCommand command;
+};
+/// on_deadline() after so long, if the call is not over by then. Set at most once.
+struct SetDeadline {
+  Duration after{};
+};
+/// The answer's body; the call is over.
+struct Respond {
+  std::vector<Buffer> body;
+};
+struct RespondError {
+  protocol::ProtocolError error;
+};
+using CallEffect = std::variant<AskReplica, AskCoordinator, SetDeadline, Respond, RespondError>;
+using CallEffects = std::vector<CallEffect>;
+
+/// What every call may look at; the view is the newest of the node.
+struct CallContext {
+  NodeId self;
+  const ClusterView& view;
+};
+
+class Call {
+ public:
+  Call() = default;
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  virtual ~Call() = default;
+
+  [[nodiscard]] virtual CallEffects begin(const CallContext& context) = 0;
+  [[nodiscard]] virtual CallEffects on_replica(const CallContext& context, std::uint32_t slot,
+                                               const ReplicaAnswer& answer);
+  [[nodiscard]] virtual CallEffects on_coordinator(const CallContext& context,
+                                                   const CoordinatorAnswer& answer);
+  [[nodiscard]] virtual CallEffects on_deadline(const CallContext& context) = 0;
+};
+
+/// A call whose answer is known: it is over as soon as it begins.
+[[nodiscard]] std::unique_ptr<Call> make_finished_call(CallEffect answer);
+
+/// Where a bucket's leader is, as an error for the client if it is not here.
+[[nodiscard]] std::optional<protocol::ProtocolError> why_not_here(const CallContext& context,
+                                                                  BucketId bucket);
+
+/// What clients are told for an Errc: the only place where the two meet.
+[[nodiscard]] protocol::ProtocolError to_protocol(const Error& error);
+
+}  // namespace millrace::gateway

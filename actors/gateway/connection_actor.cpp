@@ -1,0 +1,191 @@
+#include "actors/gateway/connection_actor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "actors/gateway/gateway_codec.hpp"
+#include "actors/gateway/make_call.hpp"
+#include "protocol/log_batch.hpp"
+#include "runtime/transport_inbox.hpp"
+#include "schemas/coordinator.capnp.h"
+#include "schemas/replica.capnp.h"
+#include "schemas/transport.capnp.h"
+
+namespace millrace::gateway {
+namespace {
+
+// A correlation is the call's number and the slot of the question within the call.
+constexpr int slot_bits = 20;
+constexpr std::uint64_t slot_mask = (1U << slot_bits) - 1;
+
+constexpr std::uint64_t timer_idle = 0;  // Every other timer is the number of a call.
+
+}  // namespace
+
+ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
+                                 ConnectionId connection, const PublishedView& published,
+                                 ConnectionLimits limits)
+    : Actor(config, std::move(setup)),
+      transport_(transport),
+      connection_(connection),
+      published_(published),
+      limits_(limits),
+      frames_(limits.request_bytes_max) {}
+
+void ConnectionActor::on_start() {
+  transport_.attach(connection_, sink_to(context(), actor_name()));
+  last_used_ = now();
+  start_timer(limits_.idle_max, timer_idle);
+}
+
+void ConnectionActor::on_stop() {
+  if (closed_) return;
+  // What is on its way is answered as if its time were up, so that no client waits for us.
+  while (!active_.empty()) {
+    const std::uint64_t number = active_.begin()->first;
+    advance(number, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
+    active_.erase(number);
+  }
+  closed_ = true;
+  transport_.close(connection_, false);
+}
+
+void ConnectionActor::on_end() {
+  if (!closed_) transport_.close(connection_, true);
+}
+
+void ConnectionActor::on_envelope(const Envelope& envelope) {
+  if (holds<schemas::TransportMessage>(envelope)) return take_transport(envelope);
+  answered(envelope);
+}
+
+void ConnectionActor::on_timer(std::uint64_t id) {
+  if (id != timer_idle) {
+    return advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
+  }
+  const Duration idle = now() - last_used_;
+  if (idle >= limits_.idle_max && active_.empty()) return give_up("idle");
+  start_timer(limits_.idle_max, timer_idle);
+}
+
+void ConnectionActor::take_transport(const Envelope& envelope) {
+  auto news = decode_transport(envelope);
+  if (!news) return drop(news.error());
+  if (std::holds_alternative<Opened>(*news)) {
+    read_on();
+  } else if (const auto* received = std::get_if<Received>(&*news)) {
+    reading_ = false;
+    take_bytes(received->bytes);
+  } else if (const auto* sent = std::get_if<Sent>(&*news)) {
+    unsent_bytes_ -= std::min(unsent_bytes_, sent->bytes);
+    read_on();
+  } else if (std::holds_alternative<Closed>(*news)) {
+    closed_ = true;
+    stop();
+  }
+}
+
+void ConnectionActor::take_bytes(const Buffer& bytes) {
+  last_used_ = now();
+  frames_.push(bytes);
+  while (!closed_) {
+    auto payload = frames_.next();
+    if (!payload) return give_up(payload.error().message);
+    if (!*payload) break;
+    auto request = protocol::parse_request(**payload);
+    if (!request) return give_up(request.error().message);
+    begin(*request);
+  }
+  read_on();
+}
+
+void ConnectionActor::begin(const protocol::RequestFrame& request) {
+  const std::uint64_t number = ++numbers_;
+  active_.emplace(number, Active{make_call(request), request.request_id, request.body.size()});
+  in_flight_bytes_ += request.body.size();
+  advance(number, [](Call& call, const CallContext& view) { return call.begin(view); });
+}
+
+template <class Step>
+void ConnectionActor::advance(std::uint64_t number, Step step) {
+  const auto found = active_.find(number);
+  if (found == active_.end()) return;
+  const auto view = published_.get();
+  perform(number, step(*found->second.call, CallContext{context().node(), *view}));
+}
+
+void ConnectionActor::answered(const Envelope& envelope) {
+  const std::uint64_t number = envelope.correlation >> slot_bits;
+  if (holds<schemas::ReplicaReply>(envelope)) {
+    auto answer = decode_answer(envelope);
+    if (!answer) return drop(answer.error());
+    const auto slot = static_cast<std::uint32_t>(envelope.correlation & slot_mask);
+    return advance(number, [&](Call& call, const CallContext& view) {
+      return call.on_replica(view, slot, *answer);
+    });
+  }
+  auto answer = decode_reply(envelope);
+  if (!answer) return drop(answer.error());
+  advance(number,
+          [&](Call& call, const CallContext& view) { return call.on_coordinator(view, *answer); });
+}
+
+void ConnectionActor::perform(std::uint64_t number, const CallEffects& effects) {
+  for (const CallEffect& effect : effects) {
+    const auto active = active_.find(number);
+    if (active == active_.end()) return;
+    const std::int32_t request_id = active->second.request_id;
+    if (const auto* replica = std::get_if<AskReplica>(&effect)) {
+      ask(number, *replica);
+    } else if (const auto* coordinator = std::get_if<AskCoordinator>(&effect)) {
+      Envelope command = encode_command(coordinator->command);
+      command.correlation = number << slot_bits;
+      send({published_.get()->coordinator, "coordinator"}, std::move(command));
+    } else if (const auto* deadline = std::get_if<SetDeadline>(&effect)) {
+      start_timer(deadline->after, number);
+    } else if (const auto* answer = std::get_if<Respond>(&effect)) {
+      finish(number, protocol::encode_response(request_id, answer->body));
+    } else if (const auto* error = std::get_if<RespondError>(&effect)) {
+      note_error(error->error.message);
+      finish(number, protocol::encode_error(request_id, error->error));
+    }
+  }
+}
+
+void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
+  Envelope question = encode_question(ask.question);
+  question.correlation = number << slot_bits | ask.slot;
+  send_here("replica/" + to_string(ask.bucket), std::move(question));
+}
+
+void ConnectionActor::finish(std::uint64_t number, std::vector<Buffer> frame) {
+  const auto finished = active_.extract(number);
+  in_flight_bytes_ -= finished.mapped().bytes;
+  last_used_ = now();
+  unsent_bytes_ += protocol::sum_of(frame);
+  transport_.send(connection_, std::move(frame));
+  read_on();
+}
+
+void ConnectionActor::read_on() {
+  if (reading_ || closed_) return;
+  if (active_.size() >= limits_.calls_max) return;
+  if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return;
+  if (unsent_bytes_ >= limits_.unsent_bytes_max) return;
+  reading_ = true;
+  transport_.receive(connection_);
+}
+
+void ConnectionActor::give_up(const std::string& why) {
+  spdlog::info("event=connection_closed node={} connection={} reason=\"{}\"",
+               context().node().value(), connection_.value(), why);
+  drop({Errc::malformed, why});
+  closed_ = true;
+  transport_.close(connection_, true);
+  stop();
+}
+
+}  // namespace millrace::gateway

@@ -1,0 +1,281 @@
+// FETCH_LOG: read every bucket, and if that is less than the client wants, wait for one of them to
+// grow and read again. A bucket is read piece by piece: with a projection the pieces shrink on
+// their way to the client, so several reads may fit one answer.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "actors/gateway/log_calls.hpp"
+#include "protocol/fetch_response.hpp"
+#include "protocol/fluss.pb.h"
+#include "protocol/log_batch.hpp"
+#include "protocol/message_codec.hpp"
+#include "protocol/projection.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::ErrorCode;
+using protocol::ProtocolError;
+
+constexpr std::size_t reads_at_once_max = 16;
+constexpr std::size_t buckets_max = 100'000;
+constexpr std::int64_t bytes_max_cap = std::int64_t{64} << 20;
+// What is read at once of a bucket whose columns are pruned.
+constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
+constexpr std::int32_t wait_millis_default = 100;
+constexpr std::int32_t wait_millis_max = 60'000;
+// Replicas answer reads within milliseconds; beyond the wait, this much is patience with a restart.
+constexpr Duration grace = 5s;
+
+struct BucketFetch {
+  std::size_t table = 0;  // Position in the request.
+  BucketId id;
+  std::optional<std::int64_t> partition;
+  Offset from = 0;
+  Offset next = 0;  // Where the next read begins.
+  std::size_t bytes_max = 0;
+  std::size_t bytes = 0;
+  std::vector<Buffer> records;
+  Offset high_watermark = 0;
+  Offset log_start = 0;
+  std::optional<ProtocolError> error;
+  bool asked = false;
+  bool done = false;
+};
+
+std::size_t cap(std::int32_t bytes) {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(bytes, 0, bytes_max_cap));
+}
+
+class FetchCall final : public Call {
+ public:
+  explicit FetchCall(const wire::FetchLogRequest& request)
+      : bytes_max_(cap(request.max_bytes())),
+        min_bytes_(request.has_min_bytes() ? cap(request.min_bytes()) : 0),
+        wait_(std::chrono::milliseconds(
+            std::clamp(request.has_max_wait_ms() ? request.max_wait_ms() : wait_millis_default, 0,
+                       wait_millis_max))) {
+    for (const auto& table : request.tables_req()) add_table(table);
+  }
+
+  CallEffects begin(const CallContext& context) override {
+    for (BucketFetch& bucket : buckets_) prepare(context, bucket);
+    CallEffects effects{SetDeadline{wait_ + grace}};
+    pump(effects);
+    return effects;
+  }
+
+  CallEffects on_replica(const CallContext& /*context*/, std::uint32_t slot,
+                         const ReplicaAnswer& answer) override {
+    CallEffects effects;
+    if (waiting_) {
+      // A bucket has grown, or cannot be waited for, or the time is up: a second and last round.
+      waiting_ = false;
+      waited_ = true;
+      for (BucketFetch& bucket : buckets_) bucket.done = bucket.error.has_value();
+      pump(effects);
+      return effects;
+    }
+    if (slot >= buckets_.size() || !buckets_[slot].asked) return effects;
+    BucketFetch& bucket = buckets_[slot];
+    bucket.asked = false;
+    --asked_;
+    if (const auto* data = std::get_if<DataAnswer>(&answer)) {
+      take(bucket, *data);
+    } else if (const auto* error = std::get_if<ProtocolError>(&answer)) {
+      fail(bucket, *error);
+    }
+    pump(effects);
+    return effects;
+  }
+
+  CallEffects on_deadline(const CallContext& /*context*/) override {
+    for (BucketFetch& bucket : buckets_) {
+      // Codes 12 and 21 are the ones that make readers look for the leader again.
+      if (bucket.asked && bucket.records.empty()) {
+        bucket.error = {ErrorCode::not_leader_or_follower, "The replica did not answer in time."};
+      }
+    }
+    return {respond()};
+  }
+
+ private:
+  void add_table(const wire::PbFetchLogReqForTable& table) {
+    TableFetch& fetch = tables_.emplace_back();
+    fetch.id = TableId{table.table_id()};
+    if (table.projection_pushdown_enabled()) {
+      fetch.fields.emplace(table.projected_fields().begin(), table.projected_fields().end());
+    }
+    for (const auto& request : table.buckets_req()) {
+      BucketFetch& bucket = buckets_.emplace_back();
+      bucket.table = tables_.size() - 1;
+      bucket.id = {fetch.id, BucketIndex{request.bucket_id()}};
+      if (request.has_partition_id()) bucket.partition = request.partition_id();
+      bucket.from = bucket.next = request.fetch_offset();
+      bucket.bytes_max = cap(request.max_fetch_bytes());
+    }
+  }
+
+  void prepare(const CallContext& context, BucketFetch& bucket) {
+    TableFetch& table = tables_[bucket.table];
+    if (auto elsewhere = why_not_here(context, bucket.id)) return fail(bucket, *elsewhere);
+    if (!table.fields || table.plan) return;
+    const auto info = context.view.catalog.find_table(table.id);
+    auto plan = protocol::ProjectionPlan::make(info->descriptor.schema, *table.fields);
+    if (!plan) {
+      return fail(bucket, {ErrorCode::invalid_column_projection, plan.error().message});
+    }
+    table.plan.emplace(std::move(*plan));
+  }
+
+  static void fail(BucketFetch& bucket, ProtocolError error) {
+    bucket.error = std::move(error);
+    bucket.done = true;
+  }
+
+  /// Asks for as much as may be asked now; when nothing is left to ask, waits or answers.
+  void pump(CallEffects& effects) {
+    for (std::size_t i = 0; i < buckets_.size() && asked_ < reads_at_once_max; ++i) {
+      BucketFetch& bucket = buckets_[i];
+      if (bucket.done || bucket.asked) continue;
+      bucket.asked = true;
+      ++asked_;
+      effects.push_back(AskReplica{static_cast<std::uint32_t>(i), bucket.id,
+                                   ReadQuestion{bucket.next, read_size(bucket)}});
+    }
+    if (asked_ > 0 || waiting_) return;
+    if (enough()) {
+      effects.push_back(respond());
+    } else {
+      wait(effects);
+    }
+  }
+
+  [[nodiscard]] std::size_t read_size(const BucketFetch& bucket) const {
+    const std::size_t left = std::min(bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes),
+                                      bytes_max_ - std::min(bytes_max_, bytes_));
+    if (left == 0 && bytes_ > 0) return 0;  // Only the high watermark is wanted now.
+    return tables_[bucket.table].plan ? pruned_read_bytes : std::max<std::size_t>(left, 1);
+  }
+
+  void take(BucketFetch& bucket, const DataAnswer& data) {
+    bucket.high_watermark = data.high_watermark;
+    bucket.log_start = data.log_start;
+    bucket.next = std::max(bucket.next, data.from);
+    if (data.batches.empty()) {
+      bucket.done = true;
+      return;
+    }
+    protocol::BatchCursor cursor(data.batches);
+    for (;;) {
+      auto batch = cursor.next();
+      if (!batch) return fail(bucket, to_protocol(batch.error()));
+      if (!*batch) break;
+      if (!add(bucket, **batch)) {
+        bucket.done = true;
+        return;
+      }
+    }
+    // A plain read already filled the answer as far as it goes; a pruned one may go on.
+    bucket.done = !tables_[bucket.table].plan || bucket.next >= bucket.high_watermark;
+  }
+
+  /// Adds a batch if it fits; the first one of the whole answer always does.
+  [[nodiscard]] bool add(BucketFetch& bucket, const protocol::LogBatch& batch) {
+    const auto& plan = tables_[bucket.table].plan;
+    std::vector<Buffer> pieces{batch.bytes};
+    if (plan) {
+      auto projected = protocol::project(batch.bytes, *plan);
+      if (!projected) {
+        fail(bucket, {ErrorCode::corrupt_record_exception, projected.error().message});
+        return false;
+      }
+      pieces = std::move(*projected);
+    }
+    const std::size_t size = protocol::sum_of(pieces);
+    const bool fits = bucket.bytes + size <= bucket.bytes_max && bytes_ + size <= bytes_max_;
+    if (!fits && bytes_ > 0) return false;
+    bucket.bytes += size;
+    bytes_ += size;
+    bucket.next = batch.header.next_offset();
+    bucket.records.insert(bucket.records.end(), pieces.begin(), pieces.end());
+    return true;
+  }
+
+  [[nodiscard]] bool enough() const {
+    if (waited_ || bytes_ >= min_bytes_ || wait_ <= Duration{}) return true;
+    bool any_served = false;
+    for (const BucketFetch& bucket : buckets_) {
+      if (!bucket.error) any_served = true;
+      if (bucket.error && bucket.error->code != ErrorCode::not_leader_or_follower &&
+          bucket.error->code != ErrorCode::unknown_table_or_bucket_exception) {
+        return true;
+      }
+    }
+    return !any_served;
+  }
+
+  void wait(CallEffects& effects) {
+    waiting_ = true;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+      const BucketFetch& bucket = buckets_[i];
+      if (bucket.error) continue;
+      effects.push_back(
+          AskReplica{static_cast<std::uint32_t>(i), bucket.id, AwaitQuestion{bucket.next, wait_}});
+    }
+  }
+
+  [[nodiscard]] CallEffect respond() {
+    std::vector<protocol::FetchedTable> answer;
+    for (const TableFetch& table : tables_) answer.push_back({table.id.value(), {}});
+    for (BucketFetch& bucket : buckets_) {
+      protocol::FetchedBucket out;
+      out.partition_id = bucket.partition;
+      out.bucket_id = bucket.id.bucket.value();
+      out.error = std::move(bucket.error);
+      out.high_watermark = bucket.high_watermark;
+      out.log_start_offset = bucket.log_start;
+      out.records = std::move(bucket.records);
+      answer[bucket.table].buckets.push_back(std::move(out));
+    }
+    return Respond{protocol::encode_fetch_response(answer)};
+  }
+
+  struct TableFetch {
+    TableId id;
+    std::optional<std::vector<std::int32_t>> fields;
+    std::optional<protocol::ProjectionPlan> plan;
+  };
+
+  const std::size_t bytes_max_;
+  const std::size_t min_bytes_;
+  const Duration wait_;
+  std::vector<TableFetch> tables_;
+  std::vector<BucketFetch> buckets_;
+  std::size_t bytes_ = 0;
+  std::size_t asked_ = 0;
+  bool waiting_ = false;
+  bool waited_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Call> make_fetch_call(const protocol::RequestFrame& request) {
+  auto parsed = protocol::parse_message<wire::FetchLogRequest>(request.body.bytes());
+  if (!parsed) return make_finished_call(RespondError{to_protocol(parsed.error())});
+  std::size_t buckets = 0;
+  for (const auto& table : parsed->tables_req()) {
+    buckets += static_cast<std::size_t>(table.buckets_req_size());
+  }
+  if (buckets > buckets_max) {
+    return make_finished_call(
+        RespondError{{ErrorCode::corrupt_message, fmt::format("too many buckets: {}", buckets)}});
+  }
+  return std::make_unique<FetchCall>(*parsed);
+}
+
+}  // namespace millrace::gateway

@@ -1,0 +1,42 @@
+#include "actors/gateway/gateway_actor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+#include "runtime/transport_inbox.hpp"
+
+namespace millrace::gateway {
+
+GatewayActor::GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
+                           const PublishedView& published, GatewayOptions options)
+    : SupervisingActor(config, std::move(setup), RestartStrategy::one_for_one, RestartIntensity{}),
+      transport_(transport),
+      published_(published),
+      options_(options) {}
+
+void GatewayActor::on_envelope(const Envelope& envelope) {
+  auto news = decode_transport(envelope);
+  if (!news) return drop(news.error());
+  const auto* accepted = std::get_if<Accepted>(&*news);
+  if (accepted == nullptr) return;
+  const ConnectionId connection = accepted->connection;
+  if (connections_ >= options_.connections_max) {
+    spdlog::warn("event=connection_refused node={} peer={} reason=\"{} connections\"",
+                 context().node().value(), to_string(accepted->peer), connections_);
+    drop({Errc::overloaded, "too many connections"});
+    return transport_.close(connection, true);
+  }
+  ++connections_;
+  const std::string name = "connection/" + to_string(connection);
+  // Temporary: a connection that ends, however it ends, is the client's to make again.
+  start_child({name, RestartPolicy::temporary}, [this, name, connection] {
+    return context().spawn<ConnectionActor>(name, actor_name(), Placement::scheduled, transport_,
+                                            connection, published_, options_.connection);
+  });
+}
+
+void GatewayActor::on_child_gone(const std::string& /*name*/) { --connections_; }
+
+}  // namespace millrace::gateway

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+
+#include "actors/gateway/connection_actor.hpp"
+#include "runtime/supervision/supervising_actor.hpp"
+
+namespace millrace::gateway {
+
+inline constexpr auto gateway_name = "gateway";
+
+struct GatewayOptions {
+  std::size_t connections_max = 1000;  ///< A further one is closed as soon as it arrives.
+  ConnectionLimits connection;
+};
+
+/// The public protocol's front door: takes connections and gives each an actor of its own. The
+/// listener announces them to the actor of the name above.
+class GatewayActor final : public SupervisingActor {
+ public:
+  GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
+               const PublishedView& published, GatewayOptions options);
+
+ protected:
+  void on_envelope(const Envelope& envelope) override;
+  void on_child_gone(const std::string& name) override;
+
+ private:
+  Transport& transport_;
+  const PublishedView& published_;
+  const GatewayOptions options_;
+  std::size_t connections_ = 0;
+};
+
+}  // namespace millrace::gateway

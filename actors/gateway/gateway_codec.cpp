@@ -1,0 +1,137 @@
+#include "actors/gateway/gateway_codec.hpp"
+
+#include <string>
+#include <utility>
+
+#include "runtime/error_codec.hpp"
+#include "schemas/coordinator.capnp.h"
+#include "schemas/replica.capnp.h"
+
+namespace millrace::gateway {
+namespace {
+
+using Question = schemas::ReplicaRequest;
+using Answer = schemas::ReplicaReply;
+using Command = schemas::CoordinatorRequest;
+using Reply = schemas::CoordinatorReply;
+
+void write(Question::Builder out, const AppendQuestion&) { out.setAppend(); }
+
+void write(Question::Builder out, const ReadQuestion& question) {
+  auto read = out.initRead();
+  read.setFrom(question.from);
+  read.setBytesMax(question.bytes_max);
+}
+
+void write(Question::Builder out, const AwaitQuestion& question) {
+  auto await = out.initAwait();
+  await.setFrom(question.from);
+  await.setWaitMaxMillis(
+      std::chrono::duration_cast<std::chrono::milliseconds>(question.wait_max).count());
+}
+
+void write(Question::Builder out, const EarliestQuestion&) { out.initOffset().setEarliest(); }
+void write(Question::Builder out, const LatestQuestion&) { out.initOffset().setLatest(); }
+void write(Question::Builder out, const TimestampQuestion& question) {
+  out.initOffset().setTimestampMillis(question.timestamp);
+}
+
+void write(Command::Builder out, const CreateDatabaseCommand& command) {
+  auto create = out.initCreateDatabase();
+  create.setName(command.name);
+  create.setJson(command.json);
+  create.setIgnoreIfExists(command.ignore_if_exists);
+}
+
+void write(Command::Builder out, const DropDatabaseCommand& command) {
+  auto drop = out.initDropDatabase();
+  drop.setName(command.name);
+  drop.setIgnoreIfMissing(command.ignore_if_missing);
+  drop.setCascade(command.cascade);
+}
+
+void write(Command::Builder out, const CreateTableCommand& command) {
+  auto create = out.initCreateTable();
+  create.setDatabase(command.database);
+  create.setName(command.name);
+  create.setJson(command.json);
+  create.setIgnoreIfExists(command.ignore_if_exists);
+}
+
+void write(Command::Builder out, const DropTableCommand& command) {
+  auto drop = out.initDropTable();
+  drop.setDatabase(command.database);
+  drop.setName(command.name);
+  drop.setIgnoreIfMissing(command.ignore_if_missing);
+}
+
+void write(Command::Builder out, const NewWriterCommand&) { out.setNewWriter(); }
+void write(Command::Builder out, const SyncCommand&) { out.setSync(); }
+
+}  // namespace
+
+Envelope encode_question(const ReplicaQuestion& question) {
+  std::vector<Buffer> attachments;
+  if (const auto* append = std::get_if<AppendQuestion>(&question)) attachments = append->batches;
+  return seal<Question>(
+      [&](Question::Builder out) {
+        std::visit([&](const auto& one) { write(out, one); }, question);
+      },
+      std::move(attachments));
+}
+
+Result<ReplicaAnswer> decode_answer(const Envelope& envelope) {
+  return open<Answer>(envelope, [&](Answer::Reader answer) -> Result<ReplicaAnswer> {
+    switch (answer.which()) {
+      case Answer::APPENDED:
+        return AppendedAnswer{answer.getAppended().getBaseOffset()};
+      case Answer::DATA: {
+        const auto data = answer.getData();
+        DataAnswer out{data.getFrom(), data.getHighWatermark(), data.getLogStart(), {}};
+        if (!envelope.attachments.empty()) out.batches = envelope.attachments.front();
+        return out;
+      }
+      case Answer::ADVANCED:
+        return AdvancedAnswer{};
+      case Answer::OFFSET:
+        return OffsetAnswer{answer.getOffset()};
+      case Answer::REFUSED: {
+        const auto refused = answer.getRefused();
+        return protocol::ProtocolError{protocol::error_code_of(refused.getCode()),
+                                       refused.getMessage().cStr()};
+      }
+      case Answer::FAILED: {
+        const auto failed = answer.getFailed();
+        return to_protocol({errc_from(failed.getErrc()), failed.getMessage().cStr()});
+      }
+      default:
+        return fail(Errc::malformed, "unusable answer from a replica");
+    }
+  });
+}
+
+Envelope encode_command(const CoordinatorCommand& command) {
+  return seal<Command>([&](Command::Builder out) {
+    std::visit([&](const auto& one) { write(out, one); }, command);
+  });
+}
+
+Result<CoordinatorAnswer> decode_reply(const Envelope& envelope) {
+  return open<Reply>(envelope, [](Reply::Reader reply) -> Result<CoordinatorAnswer> {
+    switch (reply.which()) {
+      case Reply::DONE:
+        return CommandDone{};
+      case Reply::WRITER_ID:
+        return WriterGranted{reply.getWriterId()};
+      case Reply::REFUSED: {
+        const auto refused = reply.getRefused();
+        return protocol::ProtocolError{protocol::error_code_of(refused.getCode()),
+                                       refused.getMessage().cStr()};
+      }
+      default:
+        return fail(Errc::malformed, "unusable answer from the coordinator");
+    }
+  });
+}
+
+}  // namespace millrace::gateway

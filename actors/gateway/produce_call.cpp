@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "actors/gateway/log_calls.hpp"
+#include "protocol/fluss.pb.h"
+#include "protocol/log_batch.hpp"
+#include "protocol/message_codec.hpp"
+#include "protocol/produce_request.hpp"
+#include "protocol/projection.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::ErrorCode;
+using protocol::Outcome;
+using protocol::ProtocolError;
+using protocol::refuse;
+
+constexpr std::int32_t timeout_millis_max = 10 * 60 * 1000;
+
+/// Cuts a bucket's records into batches and checks each: checksum, schema, layout. What passes can
+/// be stored and served without being looked at again.
+Outcome<std::vector<Buffer>> check_records(const Buffer& records, const TableInfo& table,
+                                           const protocol::BatchLayout& layout) {
+  auto batches = protocol::split_batches(records);
+  if (!batches) return refuse(ErrorCode::corrupt_record_exception, batches.error().message);
+  if (batches->empty()) return refuse(ErrorCode::corrupt_record_exception, "no batch was sent");
+  for (const Buffer& batch : *batches) {
+    if (auto fine = protocol::verify_crc(batch.bytes()); !fine) {
+      return refuse(ErrorCode::corrupt_record_exception, fine.error().message);
+    }
+    const auto header = protocol::parse_header(batch.bytes());
+    if (header->schema_id < 1 || header->schema_id > table.schema_id) {
+      return refuse(ErrorCode::schema_not_exist,
+                    fmt::format("Schema {} does not exist.", header->schema_id));
+    }
+    if (auto fine = protocol::check_batch(batch, layout); !fine) {
+      return refuse(ErrorCode::corrupt_record_exception, fine.error().message);
+    }
+  }
+  return std::move(*batches);
+}
+
+class ProduceCall final : public Call {
+ public:
+  explicit ProduceCall(protocol::ProduceRequest request)
+      : request_(std::move(request)), answers_(request_.buckets.size()) {}
+
+  CallEffects begin(const CallContext& context) override {
+    if (request_.acks < -1 || request_.acks > 1) {
+      return {RespondError{{ErrorCode::invalid_required_acks,
+                            fmt::format("Invalid required acks: {}.", request_.acks)}}};
+    }
+    CallEffects effects;
+    const TableId id{request_.table_id};
+    const auto table = context.view.catalog.find_table(id);
+    const protocol::BatchLayout layout(table ? table->descriptor.schema : protocol::Schema{});
+    std::set<std::int32_t> seen;
+    for (std::size_t i = 0; i < request_.buckets.size(); ++i) {
+      const protocol::ProduceBucket& bucket = request_.buckets[i];
+      const BucketId bucket_id{id, BucketIndex{bucket.bucket_id}};
+      if (auto elsewhere = why_not_here(context, bucket_id)) {
+        answer(i, *elsewhere);
+      } else if (!seen.insert(bucket.bucket_id).second) {
+        answer(i, ProtocolError{ErrorCode::corrupt_message, "the bucket is named twice"});
+      } else if (auto batches = check_records(bucket.records, *table, layout); !batches) {
+        answer(i, batches.error());
+      } else {
+        ++open_;
+        effects.push_back(AskReplica{static_cast<std::uint32_t>(i), bucket_id,
+                                     AppendQuestion{std::move(*batches)}});
+      }
+    }
+    if (open_ == 0) return respond();
+    const std::int32_t timeout = std::clamp(request_.timeout_ms, 0, timeout_millis_max);
+    effects.push_back(SetDeadline{std::chrono::milliseconds(timeout)});
+    return effects;
+  }
+
+  CallEffects on_replica(const CallContext& /*context*/, std::uint32_t slot,
+                         const ReplicaAnswer& reply) override {
+    if (slot >= answers_.size() || answers_[slot]) return {};
+    if (const auto* error = std::get_if<ProtocolError>(&reply)) {
+      answer(slot, *error);
+    } else if (const auto* appended = std::get_if<AppendedAnswer>(&reply)) {
+      answers_[slot] = appended->base;
+    } else {
+      return {};
+    }
+    if (--open_ > 0) return {};
+    return respond();
+  }
+
+  CallEffects on_deadline(const CallContext& /*context*/) override {
+    for (std::size_t i = 0; i < answers_.size(); ++i) {
+      if (answers_[i]) continue;
+      answer(i,
+             ProtocolError{ErrorCode::request_time_out, "The append was not confirmed in time."});
+    }
+    return respond();
+  }
+
+ private:
+  void answer(std::size_t slot, ProtocolError error) { answers_[slot] = std::move(error); }
+
+  [[nodiscard]] CallEffects respond() const {
+    wire::ProduceLogResponse response;
+    for (std::size_t i = 0; i < answers_.size(); ++i) {
+      auto* entry = response.add_buckets_resp();
+      const protocol::ProduceBucket& bucket = request_.buckets[i];
+      if (bucket.partition_id) entry->set_partition_id(*bucket.partition_id);
+      entry->set_bucket_id(bucket.bucket_id);
+      if (const auto* error = std::get_if<ProtocolError>(&*answers_[i])) {
+        entry->set_error_code(static_cast<std::int32_t>(error->code));
+        entry->set_error_message(protocol::wire_text(error->message));
+      } else {
+        entry->set_base_offset(std::get<Offset>(*answers_[i]));
+      }
+    }
+    return {Respond{{protocol::serialize(response)}}};
+  }
+
+  const protocol::ProduceRequest request_;
+  std::vector<std::optional<std::variant<Offset, ProtocolError>>> answers_;  // By bucket.
+  std::size_t open_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Call> make_produce_call(const protocol::RequestFrame& request) {
+  auto parsed = protocol::parse_produce_request(request.body);
+  if (!parsed) return make_finished_call(RespondError{to_protocol(parsed.error())});
+  return std::make_unique<ProduceCall>(std::move(*parsed));
+}
+
+}  // namespace millrace::gateway

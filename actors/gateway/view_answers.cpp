@@ -1,0 +1,212 @@
+#include "actors/gateway/view_answers.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "protocol/api.hpp"
+#include "protocol/fluss.pb.h"
+#include "protocol/message_codec.hpp"
+#include "protocol/table_descriptor.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::ApiKey;
+using protocol::ErrorCode;
+using protocol::Outcome;
+using protocol::ProtocolError;
+using protocol::refuse;
+using Body = std::vector<Buffer>;
+
+Body body_of(const google::protobuf::MessageLite& message) {
+  return {protocol::serialize(message)};
+}
+
+Outcome<Catalog::TablePointer> find_table(const ClusterView& view, const wire::PbTablePath& path) {
+  auto table = view.catalog.find_table(path.database_name(), path.table_name());
+  if (table) return table;
+  return refuse(ErrorCode::table_not_exist, fmt::format("Table {}.{} does not exist.",
+                                                        path.database_name(), path.table_name()));
+}
+
+Outcome<const DatabaseInfo*> find_database(const ClusterView& view, const std::string& name) {
+  const DatabaseInfo* database = view.catalog.find_database(name);
+  if (database != nullptr) return database;
+  return refuse(ErrorCode::database_not_exist, fmt::format("Database {} does not exist.", name));
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::ListDatabasesRequest& request) {
+  wire::ListDatabasesResponse response;
+  for (const auto& [name, database] : view.catalog.databases()) {
+    if (!request.include_summary()) {
+      response.add_database_name(name);
+      continue;
+    }
+    auto* summary = response.add_database_summary();
+    summary->set_database_name(name);
+    summary->set_created_time(database.created_at);
+    summary->set_table_count(static_cast<std::int32_t>(view.catalog.tables_of(name).size()));
+  }
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::DatabaseExistsRequest& request) {
+  wire::DatabaseExistsResponse response;
+  response.set_exists(view.catalog.find_database(request.database_name()) != nullptr);
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::GetDatabaseInfoRequest& request) {
+  auto database = find_database(view, request.database_name());
+  if (!database) return tl::unexpected<ProtocolError>(database.error());
+  wire::GetDatabaseInfoResponse response;
+  response.set_database_json(protocol::to_json((*database)->descriptor));
+  response.set_created_time((*database)->created_at);
+  response.set_modified_time((*database)->modified_at);
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::GetTableInfoRequest& request) {
+  auto table = find_table(view, request.table_path());
+  if (!table) return tl::unexpected<ProtocolError>(table.error());
+  wire::GetTableInfoResponse response;
+  response.set_table_id((*table)->id.value());
+  response.set_schema_id((*table)->schema_id);
+  response.set_table_json(protocol::to_json((*table)->descriptor));
+  response.set_created_time((*table)->created_at);
+  response.set_modified_time((*table)->modified_at);
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::ListTablesRequest& request) {
+  auto database = find_database(view, request.database_name());
+  if (!database) return tl::unexpected<ProtocolError>(database.error());
+  wire::ListTablesResponse response;
+  for (std::string& name : view.catalog.tables_of(request.database_name())) {
+    response.add_table_name(std::move(name));
+  }
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::TableExistsRequest& request) {
+  wire::TableExistsResponse response;
+  response.set_exists(find_table(view, request.table_path()).has_value());
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::GetTableSchemaRequest& request) {
+  auto table = find_table(view, request.table_path());
+  if (!table) return tl::unexpected<ProtocolError>(table.error());
+  if (request.has_schema_id() && request.schema_id() != (*table)->schema_id) {
+    return refuse(ErrorCode::schema_not_exist,
+                  fmt::format("Schema {} does not exist.", request.schema_id()));
+  }
+  wire::GetTableSchemaResponse response;
+  response.set_schema_id((*table)->schema_id);
+  response.set_schema_json(protocol::to_json((*table)->descriptor.schema));
+  return body_of(response);
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::ListPartitionInfosRequest& request) {
+  auto table = find_table(view, request.table_path());
+  if (!table) return tl::unexpected<ProtocolError>(table.error());
+  return refuse(ErrorCode::table_not_partitioned_exception,
+                fmt::format("Table {}.{} is not partitioned.", (*table)->database, (*table)->name));
+}
+
+void write(wire::PbServerNode& out, const MemberInfo& member) {
+  out.set_node_id(member.node.value());
+  out.set_host(member.client.host);
+  out.set_port(member.client.port);
+  if (!member.rack.empty()) out.set_rack(member.rack);
+}
+
+bool is_alive(const ClusterView& view, NodeId node) {
+  const auto found = view.members.find(node);
+  return found != view.members.end() && found->second.alive;
+}
+
+void write(wire::PbTableMetadata& out, const ClusterView& view, const TableInfo& table) {
+  out.mutable_table_path()->set_database_name(table.database);
+  out.mutable_table_path()->set_table_name(table.name);
+  out.set_table_id(table.id.value());
+  out.set_schema_id(table.schema_id);
+  out.set_table_json(protocol::to_json(table.descriptor));
+  out.set_created_time(table.created_at);
+  out.set_modified_time(table.modified_at);
+  // All buckets, leaderless ones too: clients hash keys by their number.
+  for (std::size_t i = 0; i < table.buckets.size(); ++i) {
+    const BucketInfo& bucket = table.buckets[i];
+    auto* entry = out.add_bucket_metadata();
+    entry->set_bucket_id(static_cast<std::int32_t>(i));
+    entry->set_leader_epoch(bucket.epoch.value());
+    if (is_alive(view, bucket.leader)) entry->set_leader_id(bucket.leader.value());
+    for (const NodeId replica : bucket.replicas) {
+      entry->add_replica_id(replica.value());
+      entry->add_isr(replica.value());
+    }
+  }
+}
+
+Outcome<Body> answer(const ClusterView& view, const wire::MetadataRequest& request) {
+  wire::MetadataResponse response;
+  for (const auto& [node, member] : view.members) {
+    if (!member.alive) continue;
+    write(*response.add_tablet_servers(), member);
+    if (node == view.coordinator) write(*response.mutable_coordinator_server(), member);
+  }
+  for (const auto& path : request.table_path()) {
+    auto table = find_table(view, path);
+    if (!table) return tl::unexpected<ProtocolError>(table.error());
+    write(*response.add_table_metadata(), view, **table);
+  }
+  if (request.partitions_path_size() > 0 || request.partitions_id_size() > 0) {
+    return refuse(ErrorCode::partition_not_exists, "The partition does not exist.");
+  }
+  return body_of(response);
+}
+
+template <class Request>
+Outcome<Body> parse_and_answer(const ClusterView& view, const protocol::RequestFrame& frame) {
+  auto request = protocol::parse_message<Request>(frame.body.bytes());
+  if (!request) return tl::unexpected<ProtocolError>(to_protocol(request.error()));
+  return answer(view, *request);
+}
+
+}  // namespace
+
+Outcome<Body> answer_from_view(const CallContext& context, const protocol::RequestFrame& request) {
+  const ClusterView& view = context.view;
+  switch (static_cast<ApiKey>(request.api_key)) {
+    case ApiKey::list_databases:
+      return parse_and_answer<wire::ListDatabasesRequest>(view, request);
+    case ApiKey::database_exists:
+      return parse_and_answer<wire::DatabaseExistsRequest>(view, request);
+    case ApiKey::get_database_info:
+      return parse_and_answer<wire::GetDatabaseInfoRequest>(view, request);
+    case ApiKey::get_table_info:
+      return parse_and_answer<wire::GetTableInfoRequest>(view, request);
+    case ApiKey::list_tables:
+      return parse_and_answer<wire::ListTablesRequest>(view, request);
+    case ApiKey::table_exists:
+      return parse_and_answer<wire::TableExistsRequest>(view, request);
+    case ApiKey::get_table_schema:
+      return parse_and_answer<wire::GetTableSchemaRequest>(view, request);
+    case ApiKey::list_partition_infos:
+      return parse_and_answer<wire::ListPartitionInfosRequest>(view, request);
+    case ApiKey::get_metadata:
+      return parse_and_answer<wire::MetadataRequest>(view, request);
+    default:
+      return refuse(ErrorCode::unsupported_version, "not an API that a view answers");
+  }
+}
+
+bool says_missing(const ProtocolError& error) {
+  return error.code == ErrorCode::table_not_exist || error.code == ErrorCode::database_not_exist ||
+         error.code == ErrorCode::schema_not_exist;
+}
+
+}  // namespace millrace::gateway

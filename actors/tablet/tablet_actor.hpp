@@ -1,0 +1,51 @@
+#pragma once
+#include <functional>
+#include <set>
+#include <string>
+
+#include "actors/tablet/tablet_codec.hpp"
+#include "runtime/supervision/supervising_actor.hpp"
+
+namespace millrace::tablet {
+
+inline constexpr auto tablet_name = "tablet";
+
+struct TabletOptions {
+  MemberInfo self;  ///< As the coordinator and then all clients are told.
+  NodeId coordinator;
+  std::set<BucketId> on_disk;
+  Duration report_interval = 500ms;
+  /// Spawns a bucket's replica as a child of `parent`, under the name that replica_name gives.
+  std::function<ActorHandle(BucketId bucket, const std::string& parent)> spawn_replica;
+  std::function<std::string(BucketId bucket)> replica_name;
+  /// Which device a bucket's log lies on.
+  std::function<std::string(BucketId bucket)> device_of;
+};
+
+/// Follows the coordinator, publishes what it learns, and supervises this node's replicas.
+class TabletActor final : public SupervisingActor {
+ public:
+  TabletActor(caf::actor_config& config, ActorSetup setup, TabletOptions options,
+              PublishedView& published);
+
+ protected:
+  void on_start() override;
+  void on_envelope(const Envelope& envelope) override;
+  void on_timer(std::uint64_t id) override;
+  void on_child_gone(const std::string& name) override;
+
+ private:
+  void step(const Event& event);
+  void perform(const Publish& effect);
+  void perform(const StartReplica& effect);
+  void perform(const StopReplica& effect);
+  void perform(const DeleteLog& effect);
+  void perform(const Report& effect);
+
+  const TabletOptions options_;
+  PublishedView& published_;
+  TabletMachine machine_;
+  std::map<std::string, BucketId> children_;
+};
+
+}  // namespace millrace::tablet

@@ -1,0 +1,72 @@
+#include "actors/tablet/tablet_codec.hpp"
+
+#include <string>
+#include <utility>
+
+#include "schemas/coordinator.capnp.h"
+#include "schemas/device.capnp.h"
+#include "state/meta/catalog/catalog_codec.hpp"
+
+namespace millrace::tablet {
+namespace {
+
+using Update = schemas::ClusterUpdate;
+
+std::string text(capnp::Text::Reader in) { return {in.begin(), in.size()}; }
+
+MemberInfo read(schemas::ClusterMember::Reader in) {
+  return {NodeId{in.getNodeId()},
+          Incarnation{in.getIncarnation()},
+          {text(in.getClientHost()), in.getClientPort()},
+          {text(in.getConsoleHost()), in.getConsolePort()},
+          text(in.getRack()),
+          in.getAlive()};
+}
+
+}  // namespace
+
+Result<UpdateArrived> decode_update(const Envelope& envelope) {
+  return open<Update>(envelope, [&](Update::Reader in) -> Result<UpdateArrived> {
+    UpdateArrived update;
+    update.base = Revision{in.getBase()};
+    update.revision = Revision{in.getRevision()};
+    update.members_version = in.getMembersVersion();
+    for (const auto member : in.getMembers()) update.members.push_back(read(member));
+    if (in.getIsImage()) {
+      if (envelope.attachments.size() != 1) return fail(Errc::malformed, "update without image");
+      auto image = decode_catalog(envelope.attachments.front());
+      if (!image) return wrap(image.error(), "update");
+      update.image = std::move(*image);
+      return update;
+    }
+    for (const Buffer& bytes : envelope.attachments) {
+      auto delta = decode_delta(bytes);
+      if (!delta) return wrap(delta.error(), "update");
+      update.deltas.push_back(std::move(*delta));
+    }
+    return update;
+  });
+}
+
+Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t members_version) {
+  return seal<schemas::NodeReport>([&](schemas::NodeReport::Builder out) {
+    out.setClientHost(self.client.host);
+    out.setClientPort(self.client.port);
+    out.setConsoleHost(self.console.host);
+    out.setConsolePort(self.console.port);
+    out.setRack(self.rack);
+    out.setAppliedRevision(applied.value());
+    out.setMembersVersion(members_version);
+  });
+}
+
+Envelope encode_delete_log(BucketId bucket) {
+  using Request = schemas::DeviceRequest;
+  return seal<Request>([&](Request::Builder request) {
+    request.setTableId(bucket.table.value());
+    request.setBucket(bucket.bucket.value());
+    request.setRemove();
+  });
+}
+
+}  // namespace millrace::tablet

@@ -1,0 +1,14 @@
+#pragma once
+#include "actors/tablet/tablet_machine.hpp"
+#include "runtime/envelope.hpp"
+
+namespace millrace::tablet {
+
+/// schemas/coordinator.capnp: updates in, reports out.
+[[nodiscard]] Result<UpdateArrived> decode_update(const Envelope& envelope);
+[[nodiscard]] Envelope encode_report(const MemberInfo& self, Revision applied,
+                                     std::uint64_t members_version);
+/// schemas/device.capnp.
+[[nodiscard]] Envelope encode_delete_log(BucketId bucket);
+
+}  // namespace millrace::tablet

@@ -1,0 +1,79 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "state/meta/catalog/cluster_view.hpp"
+
+namespace millrace::tablet {
+
+// What can happen.
+struct UpdateArrived {
+  Revision base;
+  Revision revision;
+  std::optional<Catalog> image;      ///< If set, instead of deltas.
+  std::vector<CatalogDelta> deltas;  ///< After `base`.
+  std::uint64_t members_version = 0;
+  std::vector<MemberInfo> members;
+};
+/// A replica has ended for good; its log may be deleted now.
+struct ReplicaGone {
+  BucketId bucket;
+};
+using Event = std::variant<UpdateArrived, ReplicaGone>;
+
+// What the shell must do, in this order.
+/// Everybody on this node reads the new view from now on.
+struct Publish {
+  ClusterView view;
+};
+struct StartReplica {
+  BucketId bucket;
+  friend bool operator==(const StartReplica&, const StartReplica&) = default;
+};
+struct StopReplica {
+  BucketId bucket;
+  friend bool operator==(const StopReplica&, const StopReplica&) = default;
+};
+struct DeleteLog {
+  BucketId bucket;
+  friend bool operator==(const DeleteLog&, const DeleteLog&) = default;
+};
+/// Tell the coordinator where this node stands.
+struct Report {
+  friend bool operator==(const Report&, const Report&) = default;
+};
+using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Report>;
+
+/// This node's copy of the cluster's metadata, and which replicas follow from it. Logs of tables
+/// that the catalog has seen dropped are deleted; a log of a table that the catalog never heard of
+/// is left alone, since then it is the catalog that is suspect.
+class TabletMachine {
+ public:
+  /// `on_disk`: the buckets that have a log in this node's data directories.
+  TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk);
+
+  [[nodiscard]] std::vector<Effect> step(const Event& event);
+
+  [[nodiscard]] Revision revision() const { return view_.revision; }
+  [[nodiscard]] std::uint64_t members_version() const { return members_version_; }
+  [[nodiscard]] const std::set<BucketId>& replicas() const { return replicas_; }
+
+ private:
+  void apply(const UpdateArrived& event, std::vector<Effect>& effects);
+  void apply(const ReplicaGone& event, std::vector<Effect>& effects);
+  [[nodiscard]] std::set<BucketId> wanted() const;
+  [[nodiscard]] bool was_dropped(BucketId bucket) const;
+
+  const NodeId self_;
+  ClusterView view_;
+  std::uint64_t members_version_ = 0;
+  std::set<BucketId> on_disk_;
+  std::set<BucketId> replicas_;  // Running.
+  std::set<BucketId> stopping_;
+};
+
+}  // namespace millrace::tablet

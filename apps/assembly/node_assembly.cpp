@@ -1,0 +1,195 @@
+#include "apps/assembly/node_assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "actors/console/console_actor.hpp"
+#include "actors/coordinator/coordinator_actor.hpp"
+#include "actors/replica/replica_actor.hpp"
+#include "actors/tablet/tablet_actor.hpp"
+#include "base/check.hpp"
+#include "runtime/link/links_actor.hpp"
+#include "runtime/transport_inbox.hpp"
+#include "schemas/link.capnp.h"
+
+namespace millrace {
+namespace {
+
+constexpr auto links_name = "links";
+constexpr auto metadata_name = "metadata";
+constexpr auto console_name = "console";
+
+using Member = GroupActor::Member;
+
+Member group(std::string name, GroupActor::Plan plan, NodeContext& context) {
+  return {{std::move(name)},
+          [&context, plan = std::move(plan)](const std::string& own, const std::string& parent) {
+            return context.spawn<GroupActor>(own, parent, Placement::detached, plan);
+          }};
+}
+
+}  // namespace
+
+NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings settings)
+    : context_(context), ports_(std::move(ports)), settings_(std::move(settings)) {
+  CHECK(!ports_.devices.empty());
+}
+
+Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
+    NodeContext& context, NodePorts ports, NodeSettings settings,
+    std::function<void(const std::string&)> unwell) {
+  std::unique_ptr<NodeAssembly> node(
+      new NodeAssembly(context, std::move(ports), std::move(settings)));
+  if (auto found = node->find_logs(); !found) return tl::unexpected<Error>(found.error());
+  if (auto listening = node->listen(); !listening) {
+    return tl::unexpected<Error>(listening.error());
+  }
+  node->spawn(std::move(unwell));
+  return node;
+}
+
+Status NodeAssembly::find_logs() {
+  auto found = ports_.devices.front()->list();
+  if (!found) return wrap(found.error(), "list the logs");
+  on_disk_ = std::move(*found);
+  return {};
+}
+
+Status NodeAssembly::listen() {
+  auto client =
+      ports_.transport.listen(settings_.client, accept_to(context_, gateway::gateway_name));
+  if (!client) return wrap(client.error(), "client listener");
+  endpoints_.client = settings_.advertised.value_or(*client);
+  if (endpoints_.client.port == 0) endpoints_.client.port = client->port;
+  auto link = ports_.transport.listen(settings_.link, accept_to(context_, links_name));
+  if (!link) return wrap(link.error(), "link listener");
+  endpoints_.link = *link;
+  if (!settings_.console) return {};
+  auto console = ports_.transport.listen(*settings_.console, accept_to(context_, console_name));
+  if (!console) return wrap(console.error(), "console listener");
+  endpoints_.console = *console;
+  return {};
+}
+
+void NodeAssembly::spawn(std::function<void(const std::string&)> unwell) {
+  GroupActor::Plan plan;
+  plan.intensity = {3, 10s};
+  plan.escalated = std::move(unwell);
+  plan.members.push_back(links());
+  if (ports_.open_metadata) plan.members.push_back(control());
+  plan.members.push_back(storage());
+  plan.members.push_back(gateway());
+  if (settings_.console) plan.members.push_back(console());
+  (void)context_.spawn<GroupActor>(root_name, "", Placement::detached, std::move(plan));
+}
+
+Member NodeAssembly::links() {
+  return {{links_name}, [this](const std::string& name, const std::string& parent) {
+            LinkOptions options = settings_.link_options;
+            options.watchers = {tablet::tablet_name};
+            if (ports_.open_metadata) options.watchers.emplace_back(coordinator::coordinator_name);
+            return context_.spawn<LinksActor>(name, parent, Placement::detached, ports_.transport,
+                                              std::move(options));
+          }};
+}
+
+Member NodeAssembly::control() {
+  GroupActor::Plan plan;
+  plan.strategy = RestartStrategy::rest_for_one;
+  plan.members.push_back(
+      {{metadata_name}, [this](const std::string& name, const std::string& parent) {
+         return context_.spawn<metadata::MetadataActor>(name, parent, Placement::detached,
+                                                        ports_.open_metadata);
+       }});
+  plan.members.push_back(
+      {{coordinator::coordinator_name}, [this](const std::string& name, const std::string& parent) {
+         return context_.spawn<coordinator::CoordinatorActor>(
+             name, parent, Placement::detached, settings_.coordinator_options, metadata_name);
+       }});
+  return group("control", std::move(plan), context_);
+}
+
+Member NodeAssembly::storage() {
+  GroupActor::Plan plan;
+  // A device that starts again has lost what was open: everything that used it starts after it.
+  plan.strategy = RestartStrategy::rest_for_one;
+  for (std::size_t i = 0; i < ports_.devices.size(); ++i) {
+    plan.members.push_back({{fmt::format("device/{}", i)},
+                            [this, i](const std::string& name, const std::string& parent) {
+                              return context_.spawn<device::DeviceActor>(
+                                  name, parent, Placement::detached, *ports_.devices[i],
+                                  settings_.device_options);
+                            }});
+  }
+  plan.members.push_back(tablet());
+  return group("storage", std::move(plan), context_);
+}
+
+Member NodeAssembly::tablet() {
+  return {{tablet::tablet_name}, [this](const std::string& name, const std::string& parent) {
+            tablet::TabletOptions options;
+            options.self = {context_.node(),
+                            context_.identity().incarnation,
+                            {endpoints_.client.host, endpoints_.client.port},
+                            {endpoints_.console.host, endpoints_.console.port},
+                            settings_.rack,
+                            true};
+            options.coordinator = settings_.coordinator;
+            options.on_disk = {on_disk_.begin(), on_disk_.end()};
+            options.replica_name = replica::replica_name;
+            options.device_of = [this](BucketId bucket) { return device_of(bucket); };
+            options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {
+              return context_.spawn<replica::ReplicaActor>(replica::replica_name(bucket), tablet,
+                                                           Placement::scheduled, bucket,
+                                                           device_of(bucket));
+            };
+            return context_.spawn<tablet::TabletActor>(name, parent, Placement::detached,
+                                                       std::move(options), view_);
+          }};
+}
+
+Member NodeAssembly::gateway() {
+  return {{gateway::gateway_name}, [this](const std::string& name, const std::string& parent) {
+            return context_.spawn<gateway::GatewayActor>(name, parent, Placement::scheduled,
+                                                         ports_.transport, view_,
+                                                         settings_.gateway_options);
+          }};
+}
+
+Member NodeAssembly::console() {
+  return {{console_name}, [this](const std::string& name, const std::string& parent) {
+            ConsoleSettings settings;
+            settings.version = settings_.version;
+            settings.required_actors = {links_name, tablet::tablet_name, gateway::gateway_name};
+            if (ports_.open_metadata) {
+              settings.required_actors.emplace_back(coordinator::coordinator_name);
+            }
+            // Its port is bound already: a console that starts again keeps it.
+            return context_.spawn<ConsoleActor>(
+                name, parent, Placement::scheduled, ports_.transport, endpoints_.console, view_,
+                [](const Endpoint&) {}, std::move(settings));
+          }};
+}
+
+std::string NodeAssembly::device_of(BucketId bucket) const {
+  const auto spread = static_cast<std::uint64_t>(bucket.table.value()) +
+                      static_cast<std::uint64_t>(bucket.bucket.value());
+  return fmt::format("device/{}", spread % ports_.devices.size());
+}
+
+void NodeAssembly::set_members(const std::vector<LinkMember>& members) {
+  context_.post(links_name, root_name,
+                seal<schemas::LinkOrder>([&](schemas::LinkOrder::Builder order) {
+                  auto list = order.initMembers(static_cast<unsigned>(members.size()));
+                  for (unsigned i = 0; i < list.size(); ++i) {
+                    list[i].setNodeId(members[i].node.value());
+                    list[i].setLinkHost(members[i].link.host);
+                    list[i].setLinkPort(members[i].link.port);
+                    list[i].setIncarnation(members[i].incarnation.value());
+                  }
+                }));
+}
+
+}  // namespace millrace

@@ -1,0 +1,105 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/coordinator/coordinator_machine.hpp"
+#include "actors/device/device_actor.hpp"
+#include "actors/gateway/gateway_actor.hpp"
+#include "actors/metadata/metadata_actor.hpp"
+#include "runtime/link/link_actor.hpp"
+#include "runtime/node_context.hpp"
+#include "runtime/supervision/group_actor.hpp"
+#include "runtime/transport/port/transport.hpp"
+#include "state/log/port/table_log.hpp"
+#include "state/meta/catalog/cluster_view.hpp"
+
+namespace millrace {
+
+/// Name of a node's root supervisor.
+inline constexpr auto root_name = "node";
+
+/// The engines a node runs on. All must outlive its actors.
+struct NodePorts {
+  Transport& transport;
+  /// One per device thread; a bucket always uses the same one. At least one.
+  std::vector<LogStore*> devices;
+  /// Set where this node's coordinator is in office.
+  metadata::OpenMetadataStore open_metadata;
+};
+
+/// What a node is told about itself. Ports that are zero are chosen by the transport.
+struct NodeSettings {
+  NodeId coordinator;
+  Endpoint client;
+  /// Told to clients instead of the address that `client` was bound to.
+  std::optional<Endpoint> advertised;
+  Endpoint link;
+  std::optional<Endpoint> console;
+  std::string rack;
+  std::string version;  ///< Of this build.
+  coordinator::CoordinatorMachine::Options coordinator_options;
+  gateway::GatewayOptions gateway_options;
+  device::DeviceOptions device_options;
+  LinkOptions link_options;
+};
+
+struct NodeEndpoints {
+  Endpoint client;  ///< As clients are told.
+  Endpoint link;
+  Endpoint console;  ///< Port 0: none.
+};
+
+/// One node's actors, wired: the same for a process and for a simulated node. The tree:
+///
+///   node            one for one
+///     links           one LinkActor per peer
+///     control         rest for one: metadata, coordinator (where it is in office)
+///     storage         rest for one: device/*, tablet -> replica/*
+///     gateway         connection/*
+///     console
+class NodeAssembly {
+ public:
+  /// Binds the listeners and spawns the root. `unwell` is called, on an actor's thread, when
+  /// supervision has given up. Errors: unavailable (a listener or the logs).
+  [[nodiscard]] static Result<std::unique_ptr<NodeAssembly>> start(
+      NodeContext& context, NodePorts ports, NodeSettings settings,
+      std::function<void(const std::string& reason)> unwell);
+
+  [[nodiscard]] const NodeEndpoints& endpoints() const { return endpoints_; }
+  [[nodiscard]] const PublishedView& view() const { return view_; }
+
+  struct LinkMember {
+    NodeId node;
+    Endpoint link;
+    Incarnation incarnation;
+  };
+  /// The cluster as the launcher sees it.
+  void set_members(const std::vector<LinkMember>& members);
+
+ private:
+  NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings settings);
+
+  [[nodiscard]] Status listen();
+  [[nodiscard]] Status find_logs();
+  void spawn(std::function<void(const std::string&)> unwell);
+  [[nodiscard]] GroupActor::Member links();
+  [[nodiscard]] GroupActor::Member control();
+  [[nodiscard]] GroupActor::Member storage();
+  [[nodiscard]] GroupActor::Member tablet();
+  [[nodiscard]] GroupActor::Member gateway();
+  [[nodiscard]] GroupActor::Member console();
+  [[nodiscard]] std::string device_of(BucketId bucket) const;
+
+  NodeContext& context_;
+  const NodePorts ports_;
+  const NodeSettings settings_;
+  NodeEndpoints endpoints_;
+  PublishedView view_;
+  std::vector<BucketId> on_disk_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,17 @@
+#pragma once
+#include <string_view>
+
+#include "base/result.hpp"
+#include "client/table.hpp"
+#include "protocol/table_descriptor.hpp"
+
+namespace millrace::cli {
+
+/// "id BIGINT NOT NULL, price DECIMAL(10, 2), `odd name` STRING": names, then SQL types. A name in
+/// back quotes may hold anything but a back quote. Field ids are assigned. Errors: malformed.
+[[nodiscard]] Result<protocol::Schema> parse_columns(std::string_view text);
+
+/// "database.table". Errors: malformed.
+[[nodiscard]] Result<client::TablePath> parse_table_path(std::string_view text);
+
+}  // namespace millrace::cli

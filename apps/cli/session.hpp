@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/cli/failure.hpp"
+#include "client/blocking.hpp"
+#include "client/client.hpp"
+#include "runtime/transport/asio/asio_event_loop.hpp"
+#include "runtime/transport/asio/asio_transport.hpp"
+
+namespace millrace::cli {
+
+/// "host:port,host:port". Errors: malformed.
+[[nodiscard]] Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
+
+/// A client on real sockets whose loop runs on this thread while a call waits.
+class Session {
+ public:
+  /// `time_max` bounds every single call. Requires an address.
+  Session(std::vector<Endpoint> bootstrap, Duration time_max);
+
+  [[nodiscard]] client::Client& client() { return client_; }
+  [[nodiscard]] const client::Blocking& blocking() const { return blocking_; }
+  [[nodiscard]] AsioEventLoop& loop() { return loop_; }
+
+  /// Starts a call and waits for its outcome.
+  template <class T>
+  [[nodiscard]] Done<T> wait(const std::function<void(client::Callback<T>)>& start) const {
+    auto outcome = blocking_.wait<T>(start);
+    if (!outcome) return failed(outcome.error());
+    if constexpr (std::is_void_v<T>) {
+      return {};
+    } else {
+      return std::move(*outcome);
+    }
+  }
+
+ private:
+  AsioEventLoop loop_;
+  AsioTransport transport_;
+  client::Client client_;
+  client::Blocking blocking_;
+};
+
+}  // namespace millrace::cli

@@ -1,0 +1,284 @@
+#include "apps/node/node_process.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "apps/agent/agent_channel.hpp"
+#include "apps/assembly/node_assembly.hpp"
+#include "apps/config/config_command.hpp"
+#include "apps/node/node_settings.hpp"
+#include "runtime/production_environment.hpp"
+#include "runtime/transport/asio/asio_transport.hpp"
+#include "state/disk/identity/data_directory.hpp"
+#include "state/disk/posix/posix_disk.hpp"
+#include "state/log/segmented/segmented_log_store.hpp"
+#include "state/meta/embedded/embedded_metadata_store.hpp"
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t device_threads = 2;
+constexpr std::size_t scheduler_threads = 2;
+constexpr int exit_unwell = 70;  // As sysexits.h: an internal failure; the agent starts us again.
+
+std::string first_line(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// Everything of one process, in the order in which it must be destroyed from the bottom up.
+class NodeProcess {
+ public:
+  [[nodiscard]] Status prepare(const Configuration& configuration);
+  [[nodiscard]] Status start();
+  [[nodiscard]] int serve();
+
+ private:
+  [[nodiscard]] Status open_data();
+  [[nodiscard]] metadata::OpenMetadataStore metadata_opener() const;
+  [[nodiscard]] Status report_ready();
+  /// Reads what the agent has sent. False once the agent is gone.
+  [[nodiscard]] bool read_agent();
+  void take(const ClusterMap& map);
+  void end_by_signal();
+
+  Configuration configuration_;
+  NodeSettings settings_;
+  NodeContext::Identity identity_;
+  FileDescriptor agent_;
+  AgentDecoder agent_frames_;
+  FileDescriptor unwell_;
+  bool draining_ = false;
+
+  std::unique_ptr<PosixDisk> disk_;
+  std::vector<std::unique_ptr<SegmentedLogStore>> logs_;
+  AsioEventLoop loop_;
+  std::unique_ptr<AsioTransport> transport_;
+  std::unique_ptr<ProductionEnvironment> environment_;
+  std::unique_ptr<NodeContext> context_;
+  std::unique_ptr<NodeAssembly> node_;
+};
+
+Status NodeProcess::prepare(const Configuration& configuration) {
+  configuration_ = configuration;
+  auto settings = node_settings_of(configuration, preferred_ports_of_process());
+  if (!settings) return tl::unexpected<Error>(settings.error());
+  settings_ = std::move(*settings);
+  const auto id = configuration.node_id();
+  if (!id) return fail(Errc::malformed, "millrace.node.id is not set");
+  identity_.node = *id;
+  identity_.cluster_id = configuration.get(key::cluster_id);
+  if (identity_.cluster_id.empty()) return fail(Errc::malformed, "millrace.cluster.id is not set");
+  const auto incarnation = configuration.get(key::node_incarnation);
+  identity_.incarnation =
+      Incarnation{static_cast<std::uint64_t>(std::max<std::int64_t>(incarnation, 1))};
+  auto channel = take_inherited_channel(agent_channel_variable);
+  if (!channel) return tl::unexpected<Error>(channel.error());
+  agent_ = std::move(*channel);
+  return {};
+}
+
+Status NodeProcess::open_data() {
+  disk_ = std::make_unique<PosixDisk>(configuration_.get(key::data_dir));
+  if (auto made = disk_->make_folders(""); !made) return wrap(made.error(), "data.dir");
+  auto opened = open_data_directory(
+      *disk_, {identity_.cluster_id, identity_.node, first_line("/proc/sys/kernel/random/boot_id"),
+               first_line("/proc/sys/kernel/random/uuid")});
+  if (!opened) return wrap(opened.error(), "data.dir " + configuration_.get(key::data_dir));
+  SegmentedLogOptions options;
+  options.segment_bytes =
+      static_cast<std::uint64_t>(configuration_.get(key::log_segment_file_size));
+  options.index_interval_bytes =
+      static_cast<std::uint64_t>(configuration_.get(key::log_index_interval_size));
+  for (std::size_t i = 0; i < device_threads; ++i) {
+    logs_.push_back(std::make_unique<SegmentedLogStore>(*disk_, options));
+  }
+  return {};
+}
+
+metadata::OpenMetadataStore NodeProcess::metadata_opener() const {
+  if (settings_.coordinator != identity_.node) return {};
+  std::string folder = configuration_.get(key::metadata_dir);
+  if (folder.empty()) folder = configuration_.get(key::data_dir) + "/metadata";
+  return [folder]() -> Result<std::unique_ptr<MetadataStore>> {
+    auto store = EmbeddedMetadataStore::open({folder});
+    if (!store) return tl::unexpected<Error>(store.error());
+    return std::move(*store);
+  };
+}
+
+Status NodeProcess::start() {
+  if (auto opened = open_data(); !opened) return opened;
+  transport_ = std::make_unique<AsioTransport>(loop_);
+  loop_.start();
+  environment_ = std::make_unique<ProductionEnvironment>(scheduler_threads);
+  std::random_device entropy;
+  context_ = std::make_unique<NodeContext>(*environment_, identity_,
+                                           Random(std::uint64_t{entropy()} << 32 | entropy()));
+  unwell_ = FileDescriptor(::eventfd(0, EFD_CLOEXEC));
+  NodePorts ports{*transport_, {}, metadata_opener()};
+  for (const auto& logs : logs_) ports.devices.push_back(logs.get());
+  auto node = NodeAssembly::start(*context_, std::move(ports), settings_,
+                                  [this](const std::string& reason) {
+                                    spdlog::error("event=node_unwell reason=\"{}\"", reason);
+                                    const std::uint64_t one = 1;
+                                    (void)!::write(unwell_.get(), &one, sizeof one);
+                                  });
+  if (!node) return tl::unexpected<Error>(node.error());
+  node_ = std::move(*node);
+  return report_ready();
+}
+
+Status NodeProcess::report_ready() {
+  const NodeEndpoints& endpoints = node_->endpoints();
+  const Listener client = configuration_.get(key::bind_listeners).front();
+  millrace::Member self;
+  self.node = identity_.node;
+  self.host = configuration_.get(key::host_name);
+  self.incarnation = identity_.incarnation;
+  self.client_listeners =
+      to_string(Listener{client.name, endpoints.client.host, endpoints.client.port});
+  self.link_listener = to_string(endpoints.link);
+  if (endpoints.console.port != 0) self.http_listener = to_string(endpoints.console);
+  spdlog::info("event=node_ready node={} incarnation={} client={} link={} http={}",
+               identity_.node.value(), identity_.incarnation.value(), self.client_listeners,
+               self.link_listener, self.http_listener);
+  if (!agent_.is_open()) return {};
+  return write_message(agent_.get(), NodeReady{self});
+}
+
+bool NodeProcess::read_agent() {
+  std::byte bytes[4096];
+  const ssize_t size = ::read(agent_.get(), bytes, sizeof bytes);
+  if (size <= 0) return false;
+  agent_frames_.feed({bytes, static_cast<std::size_t>(size)});
+  for (;;) {
+    auto message = agent_frames_.next();
+    if (!message) {
+      spdlog::error("event=agent_channel_damaged error=\"{}\"", message.error().message);
+      return false;
+    }
+    if (!*message) return true;
+    if (const auto* map = std::get_if<ClusterMap>(&**message)) take(*map);
+    if (std::holds_alternative<Drain>(**message)) end_by_signal();
+  }
+}
+
+void NodeProcess::take(const ClusterMap& map) {
+  std::vector<NodeAssembly::LinkMember> members;
+  for (const millrace::Member& member : map.members) {
+    auto link = parse_listener(member.link_listener);
+    if (!link) continue;
+    members.push_back({member.node, {link->host, link->port}, member.incarnation});
+  }
+  node_->set_members(members);
+}
+
+void NodeProcess::end_by_signal() {
+  if (draining_) std::_Exit(0);
+  draining_ = true;
+  spdlog::info("event=node_draining node={}", identity_.node.value());
+  context_->stop(root_name);
+}
+
+int NodeProcess::serve() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  const FileDescriptor signal_source(::signalfd(-1, &signals, SFD_CLOEXEC));
+  while (!draining_) {
+    pollfd sources[] = {{signal_source.get(), POLLIN, 0},
+                        {unwell_.get(), POLLIN, 0},
+                        {agent_.is_open() ? agent_.get() : -1, POLLIN, 0}};
+    if (::poll(sources, 3, -1) < 0) continue;
+    if (sources[0].revents != 0) {
+      signalfd_siginfo info;
+      (void)!::read(signal_source.get(), &info, sizeof info);
+      end_by_signal();
+    }
+    if (sources[1].revents != 0) return exit_unwell;
+    if (sources[2].revents != 0 && !read_agent()) {
+      spdlog::warn("event=agent_gone node={}", identity_.node.value());
+      agent_ = FileDescriptor();
+    }
+  }
+  // From here on a second signal ends the process at once, by its default action.
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  environment_.reset();  // Waits until every actor has ended.
+  node_.reset();
+  loop_.stop();
+  spdlog::info("event=node_stopped node={}", identity_.node.value());
+  return 0;
+}
+
+/// Says what is wrong with a configuration; true if a node may start with it.
+bool report(const ConfigurationOutcome& outcome) {
+  for (const Finding& finding : outcome.findings) {
+    const bool is_error = finding.severity == Finding::Severity::error;
+    spdlog::log(is_error ? spdlog::level::err : spdlog::level::warn,
+                "event=config_finding code={} message=\"{}\" next=\"{}\"", finding.code,
+                finding.message, finding.next);
+  }
+  return outcome.usable();
+}
+
+ExitCode refuse(const Error& error) {
+  spdlog::error("event=node_not_started error=\"{}\"", error.message);
+  return ExitCode::failed;
+}
+
+}  // namespace
+
+ExitCode run_node(std::span<const std::string> arguments) {
+  // Every thread that follows inherits the mask: signals arrive where serve() waits for them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto line = CommandLine::parse(arguments, configuration_options());
+  if (!line) {
+    spdlog::error("event=node_not_started error=\"{}\"", line.error().message);
+    return ExitCode::usage;
+  }
+  auto outcome = configuration_of(*line);
+  if (!outcome) return refuse(outcome.error());
+  if (!report(*outcome)) return ExitCode::usage;
+  NodeProcess process;
+  if (auto prepared = process.prepare(outcome->configuration); !prepared) {
+    return refuse(prepared.error());
+  }
+  if (auto started = process.start(); !started) {
+    spdlog::error("event=node_not_started error=\"{}\"", started.error().message);
+    std::fflush(nullptr);
+    std::_Exit(static_cast<int>(ExitCode::failed));
+  }
+  const int code = process.serve();
+  if (code != 0) {
+    // Supervision gave up: what is left of the actors cannot be trusted to end in order.
+    std::fflush(nullptr);
+    std::_Exit(code);
+  }
+  return ExitCode::fine;
+}
+
+}  // namespace millrace

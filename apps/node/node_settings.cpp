@@ -1,0 +1,60 @@
+#include "apps/node/node_settings.hpp"
+
+#include <utility>
+
+namespace millrace {
+namespace {
+
+Endpoint endpoint_of(const Listener& listener, std::uint16_t preferred) {
+  return {listener.host, listener.port == 0 ? preferred : listener.port};
+}
+
+Status check_loopback(const Listener& listener, std::string_view what) {
+  if (is_loopback(listener)) return {};
+  return fail(Errc::malformed,
+              std::string(what) + " off loopback is not built yet: " + address_text(listener));
+}
+
+std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
+
+}  // namespace
+
+Result<NodeSettings> node_settings_of(const Configuration& configuration,
+                                      const PreferredPorts& preferred) {
+  NodeSettings settings;
+  settings.coordinator =
+      NodeId{static_cast<std::int32_t>(configuration.get(key::coordinator_node))};
+  settings.rack = configuration.get(key::tablet_server_rack);
+
+  const Listener client = configuration.get(key::bind_listeners).front();
+  settings.client = endpoint_of(client, preferred.client);
+  const auto advertised = configuration.get(key::advertised_listeners);
+  if (!advertised.empty()) settings.advertised = endpoint_of(advertised.front(), 0);
+
+  const Listener link = configuration.get(key::link_listener).front();
+  if (auto fine = check_loopback(link, "a link listener"); !fine) {
+    return tl::unexpected<Error>(fine.error());
+  }
+  settings.link = endpoint_of(link, preferred.link);
+  const auto http = configuration.get(key::http_listener);
+  if (!http.empty()) {
+    if (auto fine = check_loopback(http.front(), "a console listener"); !fine) {
+      return tl::unexpected<Error>(fine.error());
+    }
+    settings.console = endpoint_of(http.front(), preferred.http);
+  }
+
+  auto& tables = settings.coordinator_options.tables;
+  tables.bucket_count = static_cast<std::int32_t>(configuration.get(key::default_bucket_number));
+  tables.replication_factor =
+      static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
+  tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
+
+  auto& gateway = settings.gateway_options;
+  gateway.connections_max = size_of(configuration.get(key::connections_max));
+  gateway.connection.request_bytes_max = size_of(configuration.get(key::max_request_size));
+  gateway.connection.idle_max = configuration.get(key::connection_max_idle_time);
+  return settings;
+}
+
+}  // namespace millrace

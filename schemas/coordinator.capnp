@@ -1,0 +1,89 @@
+@0xebdf2b9bc198b07a;
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("millrace::schemas");
+# Coordinator: what gateways ask the coordinator in office, and how every node's tablet follows it.
+# Requests may come from any node and are answered once; a lost request or answer ends in the asker's deadline.
+# Nodes report themselves all the time; the coordinator answers a report that is behind with an update. So any of
+# these messages may be lost, and the next report mends it.
+
+struct CoordinatorRequest {
+  union {
+    unset @0 :Void;             # Never sent.
+    createDatabase @1 :CreateDatabase;
+    dropDatabase @2 :DropDatabase;
+    createTable @3 :CreateTable;
+    dropTable @4 :DropTable;
+    newWriter @5 :Void;         # Answered `writerId`.
+    sync @6 :Void;              # Answered `done` once the asking node knows what the coordinator knows now.
+  }
+}
+
+struct CreateDatabase {
+  name @0 :Text;
+  json @1 :Text;                # Empty: no descriptor was given.
+  ignoreIfExists @2 :Bool;
+}
+
+struct DropDatabase {
+  name @0 :Text;
+  ignoreIfMissing @1 :Bool;
+  cascade @2 :Bool;
+}
+
+struct CreateTable {
+  database @0 :Text;
+  name @1 :Text;
+  json @2 :Text;
+  ignoreIfExists @3 :Bool;
+}
+
+struct DropTable {
+  database @0 :Text;
+  name @1 :Text;
+  ignoreIfMissing @2 :Bool;
+}
+
+struct CoordinatorReply {
+  union {
+    unset @0 :Void;             # Never sent.
+    done @1 :Void;
+    writerId @2 :Int64;
+    refused @3 :CommandRefusal;
+  }
+}
+
+struct CommandRefusal {
+  code @0 :Int32;               # An error code of the public protocol.
+  message @1 :Text;
+}
+
+struct NodeReport {
+  # tablet -> coordinator, when something changed and every report interval.
+  clientHost @0 :Text;
+  clientPort @1 :UInt16;
+  consoleHost @2 :Text;
+  consolePort @3 :UInt16;       # 0: no console.
+  rack @4 :Text;
+  appliedRevision @5 :UInt64;
+  membersVersion @6 :UInt64;    # Of the newest update the node has seen; 0: none.
+}
+
+struct ClusterUpdate {
+  # coordinator -> tablet. Attachments: one image of the catalog, or the deltas after `base`, in order.
+  base @0 :UInt64;
+  revision @1 :UInt64;
+  isImage @2 :Bool;
+  membersVersion @3 :UInt64;
+  members @4 :List(ClusterMember);
+}
+
+struct ClusterMember {
+  nodeId @0 :Int32;
+  incarnation @1 :UInt64;
+  clientHost @2 :Text;
+  clientPort @3 :UInt16;
+  consoleHost @4 :Text;
+  consolePort @5 :UInt16;
+  rack @6 :Text;
+  alive @7 :Bool;
+}
