@@ -215,18 +215,32 @@ void Cluster::table(const TablePath& path, Callback<TablePtr> done) {
   wanted->set_table_name(path.table);
   auto heard = parsed<wire::MetadataResponse>(
       [self = shared_from_this(), path](Outcome<wire::MetadataResponse> answer) {
-        Outcome<TablePtr> table;
-        if (answer) {
-          table = self->pick_table(path, *answer);
-        } else {
-          table = tl::unexpected(answer.error());
-        }
-        auto waiters = std::exchange(self->wait_for_table_[path], {});
-        self->wait_for_table_.erase(path);
-        for (const Callback<TablePtr>& waiter : waiters) waiter(table);
+        if (answer) return self->found_table(path, self->pick_table(path, *answer));
+        if (answer.error().code != ErrorCode::unknown_server_error)
+          return self->found_table(path, tl::unexpected(answer.error()));
+        self->explain_missing(path, answer.error());
       });
   ask(Where::any_server, Repeat::safe, protocol::ApiKey::get_metadata, protocol::serialize(request),
       std::move(heard));
+}
+
+void Cluster::found_table(const TablePath& path, const Outcome<TablePtr>& table) {
+  const auto waiters = std::exchange(wait_for_table_[path], {});
+  wait_for_table_.erase(path);
+  for (const Callback<TablePtr>& waiter : waiters) waiter(table);
+}
+
+/// Fluss 0.9.1 answers METADATA about a table that does not exist with an unknown error. The call
+/// for one table's description says what it is.
+void Cluster::explain_missing(const TablePath& path, const ProtocolError& unknown) {
+  wire::GetTableInfoRequest request;
+  request.mutable_table_path()->set_database_name(path.database);
+  request.mutable_table_path()->set_table_name(path.table);
+  ask(Where::any_server, Repeat::safe, protocol::ApiKey::get_table_info,
+      protocol::serialize(request),
+      [self = shared_from_this(), path, unknown](const Outcome<Answer>& answer) {
+        self->found_table(path, tl::unexpected(answer ? unknown : answer.error()));
+      });
 }
 
 Outcome<TablePtr> Cluster::pick_table(const TablePath& path, const wire::MetadataResponse& answer) {

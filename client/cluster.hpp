@@ -86,6 +86,8 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
   void search(const std::shared_ptr<Search>& search);
   void found(Outcome<void> outcome);
   [[nodiscard]] Outcome<void> learn(const protocol::wire::MetadataResponse& answer);
+  void found_table(const TablePath& path, const Outcome<TablePtr>& table);
+  void explain_missing(const TablePath& path, const ProtocolError& unknown);
   [[nodiscard]] Outcome<TablePtr> pick_table(const TablePath& path,
                                              const protocol::wire::MetadataResponse& answer);
 

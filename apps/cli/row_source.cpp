@@ -256,6 +256,14 @@ RowSource::RowSource(std::shared_ptr<arrow::Schema> columns, RowSourceOptions op
 
 namespace {
 
+/// Cuts into equal slices, so that buckets filled in turn stay even.
+std::int64_t rows_per_slice(const arrow::RecordBatch& rows, std::size_t batch_bytes) {
+  const auto bytes = arrow::util::ReferencedBufferSize(rows);
+  const auto limit = static_cast<std::int64_t>(batch_bytes);
+  const std::int64_t slices = std::max<std::int64_t>(1, (bytes.ValueOr(0) + limit - 1) / limit);
+  return std::max<std::int64_t>(1, (rows.num_rows() + slices - 1) / slices);
+}
+
 template <class Source>
 Result<std::unique_ptr<RowSource>> checked(std::unique_ptr<Source> source) {
   if (const auto fits = source->check(); !fits) return tl::unexpected(fits.error());
@@ -337,16 +345,11 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowSource::next() {
     auto fit = fitted(**rows);
     if (!fit) return fit;
     rest_ = std::move(*fit);
+    slice_rows_ = rows_per_slice(*rest_, options_.batch_bytes);
   }
-  const auto bytes = arrow::util::ReferencedBufferSize(*rest_);
-  const std::int64_t per_row =
-      std::max<std::int64_t>(1, bytes.ok() ? *bytes / rest_->num_rows() : 1);
-  const auto wanted =
-      std::max<std::int64_t>(1, static_cast<std::int64_t>(options_.batch_bytes) / per_row);
-  // A small remainder goes along rather than becoming a batch of its own.
-  if (rest_->num_rows() <= wanted + wanted / 4) return std::exchange(rest_, nullptr);
-  auto batch = rest_->Slice(0, wanted);
-  rest_ = rest_->Slice(wanted);
+  if (rest_->num_rows() <= slice_rows_) return std::exchange(rest_, nullptr);
+  auto batch = rest_->Slice(0, slice_rows_);
+  rest_ = rest_->Slice(slice_rows_);
   return batch;
 }
 

@@ -56,7 +56,8 @@ class RowSource {
 
   const std::shared_ptr<arrow::Schema> columns_;
   const RowSourceOptions options_;
-  std::shared_ptr<arrow::RecordBatch> rest_;  // Read, larger than a batch.
+  std::shared_ptr<arrow::RecordBatch> rest_;  // Read, not handed out.
+  std::int64_t slice_rows_ = 0;
 };
 
 /// A log table's schema that fits the file: what its first megabytes look like. Field ids are

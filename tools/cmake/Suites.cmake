@@ -23,3 +23,4 @@ include(Checks)
 add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
 add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
           LINKS millrace_client PCH pch_test LABELS unit)
+add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)

@@ -297,6 +297,59 @@ TEST_F(AppenderTest, TablesThatItCannotWriteAreNamed) {
   EXPECT_NE(reason().find("log format"), std::string::npos);
 }
 
+/// A cluster that makes trouble for produce requests until it has had enough of it.
+class Troublemaker {
+ public:
+  Troublemaker(VirtualLoop& loop, FakePeer& peer, FakeCluster& cluster, Random random)
+      : loop_(loop), peer_(peer), cluster_(cluster), random_(random) {}
+
+  bool intercept(const Request& request) {
+    if (request.api != ApiKey::produce_log || left_ == 0) return false;
+    const auto bucket = protocol::parse_produce_request(request.body).value().buckets[0].bucket_id;
+    switch (random_.below(12)) {
+      case 0:
+        return fail(request, bucket, ErrorCode::not_enough_replicas_exception);
+      case 1:
+        (void)cluster_.append(request);
+        return fail(request, bucket, ErrorCode::not_enough_replicas_after_append_exception);
+      case 2:
+        --left_;
+        if (random_.chance(1, 2)) (void)cluster_.append(request);
+        peer_.hang_up(request.connection);
+        return true;
+      case 3:
+        cluster_.buckets[static_cast<std::size_t>(bucket)].leader =
+            static_cast<int>(random_.below(3));
+        return false;
+      case 4:
+        // The effect comes at once, the answer later, so answers overtake each other.
+        loop_.after(
+            std::chrono::milliseconds(random_.below(300)),
+            [this, request, answer = cluster_.append(request)] { peer_.answer(request, answer); });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+ private:
+  bool fail(const Request& request, std::int32_t bucket, ErrorCode code) {
+    --left_;
+    wire::ProduceLogResponse answer;
+    auto* entry = answer.add_buckets_resp();
+    entry->set_bucket_id(bucket);
+    entry->set_error_code(static_cast<std::int32_t>(code));
+    peer_.answer(request, answer);
+    return true;
+  }
+
+  VirtualLoop& loop_;
+  FakePeer& peer_;
+  FakeCluster& cluster_;
+  Random random_;
+  int left_ = 60;
+};
+
 /// Whatever goes wrong on the way, a bucket's log holds what was confirmed, once and in order.
 TEST(AppenderProperty, EachConfirmedBatchIsStoredOnceAndInOrder) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
@@ -305,46 +358,8 @@ TEST(AppenderProperty, EachConfirmedBatchIsStoredOnceAndInOrder) {
     VirtualLoop loop;
     FakePeer peer(loop);
     FakeCluster cluster(loop, peer, 3, 2);
-    int troubles = 60;
-    cluster.intercept = [&](const Request& request) {
-      if (request.api != ApiKey::produce_log || troubles == 0) return false;
-      const auto bucket = static_cast<std::size_t>(
-          protocol::parse_produce_request(request.body).value().buckets.at(0).bucket_id);
-      const auto fail = [&](ErrorCode code) {
-        --troubles;
-        wire::ProduceLogResponse answer;
-        auto* entry = answer.add_buckets_resp();
-        entry->set_bucket_id(static_cast<std::int32_t>(bucket));
-        entry->set_error_code(static_cast<std::int32_t>(code));
-        peer.answer(request, answer);
-      };
-      switch (random.below(12)) {
-        case 0:
-          fail(ErrorCode::not_enough_replicas_exception);
-          return true;
-        case 1:
-          (void)cluster.append(request);
-          fail(ErrorCode::not_enough_replicas_after_append_exception);
-          return true;
-        case 2:
-          --troubles;
-          if (random.chance(1, 2)) (void)cluster.append(request);
-          peer.hang_up(request.connection);
-          return true;
-        case 3:
-          cluster.buckets[bucket].leader = static_cast<int>(random.below(3));
-          return false;
-        case 4: {
-          // The effect comes at once, the answer later, so answers overtake each other.
-          const auto answer = cluster.append(request);
-          loop.after(std::chrono::milliseconds(random.below(300)),
-                     [&peer, request, answer] { peer.answer(request, answer); });
-          return true;
-        }
-        default:
-          return false;
-      }
-    };
+    Troublemaker trouble(loop, peer, cluster, random.fork("trouble"));
+    cluster.intercept = [&](const Request& request) { return trouble.intercept(request); };
     Client client(peer, loop, {.bootstrap = {FakeCluster::address_of(0)}, .seed = seed});
     std::shared_ptr<Appender> appender;
     Appender::open(client, cluster.path, {},

@@ -189,6 +189,26 @@ TEST_F(ClientTest, AMissingTableIsAnError) {
   EXPECT_EQ(table->error().code, ErrorCode::table_not_exist);
 }
 
+TEST_F(ClientTest, AnUnknownErrorAboutATableIsLookedInto) {
+  // As Fluss 0.9.1 does for a table that does not exist.
+  cluster.intercept = [&](const Request& request) {
+    if (request.api == ApiKey::get_table_info) {
+      peer.refuse(request, ErrorCode::table_not_exist, "no such table");
+      return true;
+    }
+    if (request.api != ApiKey::get_metadata) return false;
+    if (request.as<wire::MetadataRequest>().table_path().empty()) return false;
+    peer.refuse(request, ErrorCode::unknown_server_error, "stack trace");
+    return true;
+  };
+  const auto client = make();
+  std::optional<Outcome<TablePtr>> table;
+  client->describe_table({"db", "other"}, into(table));
+  loop.run_for(1s);
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->error(), (ProtocolError{ErrorCode::table_not_exist, "no such table"}));
+}
+
 TEST_F(ClientTest, AnUnreadableTableIsAnError) {
   cluster.intercept = [&](const Request& request) {
     if (request.api != ApiKey::get_metadata) return false;
