@@ -195,7 +195,6 @@ Broken check_range(const TableDescriptor& table, std::string_view key, std::int3
 Broken check_ranges(const TableDescriptor& table) {
   constexpr std::int32_t unbounded = std::numeric_limits<std::int32_t>::max();
   constexpr std::int32_t kv_format_version_max = 2;
-  if (auto error = check_range(table, "table.replication.factor", 1, unbounded)) return error;
   if (auto error = check_range(table, "table.log.arrow.compression.zstd.level", zstd_level_min,
                                zstd_level_max))
     return error;

@@ -28,7 +28,7 @@ enum class LogFormat : std::uint8_t { arrow, indexed, compacted };
 
 /// The first option of `table` that is unknown, has a value that cannot be read, or contradicts the
 /// rest: invalid_config_exception, where the protocol says so invalid_table_exception. Cluster-wide
-/// limits (live servers, lake of the cluster) are for those who know them.
+/// limits (replication factor, lake of the cluster) are for those who know them.
 [[nodiscard]] std::optional<ProtocolError> check_options(const TableDescriptor& table);
 
 // Values of a table that passed check_options().

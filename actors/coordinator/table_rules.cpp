@@ -52,7 +52,7 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
   }
   const std::int32_t factor =
       protocol::replication_factor_of(table).value_or(defaults.replication_factor);
-  if (factor > 1 || node_count == 0) {
+  if (factor != 1 || node_count == 0) {
     return ProtocolError{
         ErrorCode::invalid_replication_factor,
         fmt::format("Replication factor {} is not possible: {} alive tablet servers, and this "

@@ -68,7 +68,6 @@ TEST(TableOptions, BadOnesAreConfigurationErrors) {
   EXPECT_EQ(code_for("table.unknown", "1"), refused);
   EXPECT_EQ(code_for("connector", "fluss"), refused);
   EXPECT_EQ(code_for("", ""), refused);
-  EXPECT_EQ(code_for("table.replication.factor", "0"), refused);
   EXPECT_EQ(code_for("table.replication.factor", "three"), refused);
   EXPECT_EQ(code_for("table.replication.factor", "4294967297"), refused);
   EXPECT_EQ(code_for("table.log.format", "avro"), refused);
