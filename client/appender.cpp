@@ -83,9 +83,9 @@ Status Appender::append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatc
   if (writer == writers_.end())
     return fail(Errc::malformed, "no such bucket: " + to_string(bucket));
   ++pending_;
-  writer->second->append(std::move(rows), [self = shared_from_this(),
+  writer->second->append(std::move(rows), [weak = weak_from_this(),
                                            done = std::move(done)](Outcome<Appended> outcome) {
-    --self->pending_;
+    if (const auto self = weak.lock()) --self->pending_;
     done(std::move(outcome));
   });
   return {};

@@ -13,6 +13,7 @@ namespace millrace::client {
 
 /// Writes rows to a log table, each exactly once and, within a bucket, in the order of append().
 /// Rows without a bucket of their own choice go to the buckets in turn.
+/// Batches that wait are sent, and answered, even if the appender goes away first.
 /// Callbacks and threads: see Client, which must outlive it.
 class Appender : public std::enable_shared_from_this<Appender> {
  public:

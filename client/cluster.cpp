@@ -14,6 +14,10 @@ namespace wire = protocol::wire;
 
 namespace {
 
+/// Not retriable, so that whoever retries stops at once.
+const ProtocolError closed_here{ErrorCode::operation_not_attempted_exception,
+                                "the client is closed"};
+
 constexpr int attempts_max = 4;
 /// Pauses are 100, 200, 400 ms. Source: Fluss client bootstrap.
 constexpr Duration first_pause = 100ms;
@@ -114,10 +118,11 @@ void Cluster::ask_node(NodeId node, protocol::ApiKey api, std::vector<Buffer> bo
   const auto found = std::find_if(nodes_.servers.begin(), nodes_.servers.end(),
                                   [&](const ServerNode& server) { return server.id == node; });
   if (shut_down_ || found == nodes_.servers.end()) {
-    const std::string why =
-        shut_down_ ? "the client is closed" : fmt::format("server {} is not known", node.value());
-    return loop_.post(
-        [done = std::move(done), why] { done(refuse(ErrorCode::network_exception, why)); });
+    const ProtocolError unknown{ErrorCode::network_exception,
+                                fmt::format("server {} is not known", node.value())};
+    return loop_.post([done = std::move(done), error = shut_down_ ? closed_here : unknown] {
+      done(tl::unexpected(error));
+    });
   }
   connection_to(found->endpoint)
       ->ask(api, std::move(body), time_max,
@@ -146,7 +151,7 @@ void Cluster::nodes(Callback<Nodes> done) {
 void Cluster::with_nodes(Callback<void> then) {
   if (shut_down_ || nodes_are_known_) {
     return loop_.post([down = shut_down_, then = std::move(then)] {
-      if (down) return then(refuse(ErrorCode::network_exception, "the client is closed"));
+      if (down) return then(tl::unexpected(closed_here));
       then({});
     });
   }
@@ -270,8 +275,14 @@ Outcome<TablePtr> Cluster::pick_table(const TablePath& path, const wire::Metadat
 
 void Cluster::shut_down() {
   shut_down_ = true;
-  for (auto& [endpoint, connection] : connections_) connection->close("the client is closed");
+  for (auto& [endpoint, connection] : connections_) connection->close(closed_here.message);
   tables_.clear();
+  for (Callback<void>& waiting : std::exchange(wait_for_nodes_, {}))
+    loop_.post([waiting = std::move(waiting)] { waiting(tl::unexpected(closed_here)); });
+  for (auto& [path, waiters] : std::exchange(wait_for_table_, {})) {
+    for (Callback<TablePtr>& waiting : waiters)
+      loop_.post([waiting = std::move(waiting)] { waiting(tl::unexpected(closed_here)); });
+  }
 }
 
 }  // namespace millrace::client

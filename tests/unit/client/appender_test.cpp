@@ -297,6 +297,23 @@ TEST_F(AppenderTest, TablesThatItCannotWriteAreNamed) {
   EXPECT_NE(reason().find("log format"), std::string::npos);
 }
 
+TEST_F(AppenderTest, BatchesOutliveTheAppenderButNotTheClient) {
+  hold_produces();
+  auto appender = open();
+  append(*appender, 0);
+  loop.run_for(1s);
+  peer.answer(held[0], cluster.append(held[0]));
+  append(*appender, 1);
+  appender.reset();
+  loop.run_for(1s);
+  EXPECT_TRUE(outcomes.at(0).has_value());
+  ASSERT_EQ(held.size(), 2U);
+  client.reset();
+  loop.run_for(5s);
+  ASSERT_TRUE(outcomes.contains(1));
+  EXPECT_EQ(outcomes[1].error().code, ErrorCode::operation_not_attempted_exception);
+}
+
 /// A cluster that makes trouble for produce requests until it has had enough of it.
 class Troublemaker {
  public:
