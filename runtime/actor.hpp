@@ -83,8 +83,8 @@ class Actor : public caf::event_based_actor {
 };
 
 template <class T, class... Args>
-caf::actor NodeContext::spawn(std::string name, std::string parent, Placement placement,
-                              Args&&... args) {
+caf::actor NodeContext::spawn(const std::string& name, const std::string& parent,
+                              Placement placement, Args&&... args) {
   ActorSetup setup{*this, name, stats_of(name, parent)};
   // Held until the handle is entered, so that the new actor cannot leave before it has entered.
   const std::unique_lock lock(mutex_);

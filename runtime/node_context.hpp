@@ -62,7 +62,8 @@ class NodeContext {
   /// Spawns a T(caf config, ActorSetup, args...) under `name`. Requires that no running actor of
   /// this node has that name. Defined in actor.hpp.
   template <class T, class... Args>
-  caf::actor spawn(std::string name, std::string parent, Placement placement, Args&&... args);
+  caf::actor spawn(const std::string& name, const std::string& parent, Placement placement,
+                   Args&&... args);
 
   /// Delivers an envelope to an actor here, or to the actor `link_name(node)` for another node's.
   /// Messages to nobody are counted and dropped: every conversation copes with loss.

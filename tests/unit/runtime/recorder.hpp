@@ -18,7 +18,7 @@ inline Envelope text_message(const std::string& text, std::vector<Buffer> attach
       std::move(attachments));
 }
 
-inline Result<std::string> text_in(const Envelope& envelope) {
+[[nodiscard]] inline Result<std::string> text_in(const Envelope& envelope) {
   return open<schemas::EnvelopeHeader>(
       envelope, [](schemas::EnvelopeHeader::Reader message) -> Result<std::string> {
         return message.getToActor().cStr();

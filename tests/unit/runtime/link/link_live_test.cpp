@@ -61,6 +61,7 @@ class LiveNode {
 
 void introduce(const std::vector<LiveNode*>& nodes) {
   std::vector<std::pair<NodeContext*, Endpoint>> members;
+  members.reserve(nodes.size());
   for (LiveNode* node : nodes) members.emplace_back(&node->context, node->endpoint);
   for (LiveNode* node : nodes) node->context.post("links", "launcher", members_message(members));
 }

@@ -212,10 +212,10 @@ TEST_F(LinkStrangerTest, ASecondHelloClosesTheConnection) {
 TEST_F(LinkStrangerTest, BytesBehindAHelloThatWasNotAnsweredAreRefused) {
   Stranger stranger(cluster);
   stranger.dial(node);
-  std::vector<Buffer> eager = encode(hello());
   // One piece, so that it arrives as one.
-  std::string all(eager.front().text());
-  for (const Buffer& piece : encode_message(message("too early")).value()) all += piece.text();
+  std::string all(encode(hello()).front().text());
+  const std::vector<Buffer> early = encode_message(message("too early")).value();
+  for (const Buffer& piece : early) all += piece.text();
   stranger.send(all);
   EXPECT_TRUE(stranger.run_until_closed());
   EXPECT_EQ(node.inbox.count(), 0U);

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/runtime/link/link_cluster.hpp"
@@ -12,7 +13,8 @@ constexpr NodeId third{3};
 std::vector<std::string> numbered(const std::string& stem, int count,
                                   const std::string& tail = "") {
   std::vector<std::string> lines;
-  for (int i = 0; i < count; ++i) lines.push_back(stem + std::to_string(i) + tail);
+  lines.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) lines.push_back(fmt::format("{}{}{}", stem, i, tail));
   return lines;
 }
 
