@@ -9,7 +9,7 @@
 namespace millrace::cli {
 
 namespace {
-constexpr int width = 28;
+constexpr int width = 22;  // A whole line, indented a little, fits 80 columns.
 constexpr Duration redraw_after = 100ms;
 }  // namespace
 

@@ -127,8 +127,8 @@ TEST(Failures, SayTheRootCauseOfAStackTrace) {
 TEST(Progress, IsALineOfOneLength) {
   const std::string start = progress_line("flights", 0, 0, 0s);
   const std::string middle = progress_line("flights", 0.5, 150'000, 2s);
-  EXPECT_EQ(middle,
-            "flights    [==============              ]  50 %     150000 rows      75000 rows/s");
+  EXPECT_EQ(middle, "flights    [===========           ]  50 %     150000 rows      75000 rows/s");
+  EXPECT_LT(middle.size(), 77U);  // A line that wraps cannot be drawn again.
   EXPECT_EQ(start.size(), middle.size());
   EXPECT_EQ(progress_line("flights", 7.0, 1, 1s).size(), middle.size());
 }
