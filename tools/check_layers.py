@@ -102,6 +102,9 @@ ZONES = [
          {"caf", "arrow", "arrow_batch", "spdlog", "asio", "beast", "boost", "nlohmann"}),
     Zone("shell", r"actors/(?P<role>[^/]+)/.*_actor\.(hpp|cpp)$", SHELL,
          {"caf", "arrow", "arrow_batch", "spdlog"}),
+    # Its pages are JSON: what it decides is what they say. See decision 0001.
+    Zone("logic of the console", r"actors/(?P<role>console)/", [r"base/", r"protocol/", TRANSPORT_PORT, PORTS, CATALOG, LOGIC],
+         {"arrow", "arrow_batch", "nlohmann"}, {"caf", "capnp", "asio", "beast", "rocksdb"}),
     Zone("logic", r"actors/(?P<role>[^/]+)/", [r"base/", r"protocol/", TRANSPORT_PORT, PORTS, CATALOG, LOGIC],
          {"arrow", "arrow_batch"}, {"caf", "capnp", "asio", "beast", "rocksdb"}),
     Zone("small program", r"apps/(config|agent)/", ANYTHING, ALL - {"test"}, {"caf", "arrow", "arrow_batch", "rocksdb"}),

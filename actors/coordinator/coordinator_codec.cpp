@@ -5,6 +5,7 @@
 
 #include "runtime/error_codec.hpp"
 #include "schemas/coordinator.capnp.h"
+#include "schemas/link.capnp.h"
 #include "schemas/metadata_store.capnp.h"
 #include "state/meta/catalog/catalog_codec.hpp"
 
@@ -79,6 +80,8 @@ Result<Command> decode_command(const Envelope& envelope) {
   });
 }
 
+bool is_report(const Envelope& envelope) { return holds<schemas::NodeReport>(envelope); }
+
 Result<NodeReported> decode_report(const Envelope& envelope) {
   using Report = schemas::NodeReport;
   return open<Report>(envelope, [&](Report::Reader report) -> Result<NodeReported> {
@@ -126,6 +129,16 @@ Envelope encode_update(const SendUpdate& update) {
       std::move(attachments));
 }
 
+bool is_peer_status(const Envelope& envelope) { return holds<schemas::PeerStatus>(envelope); }
+
+Result<std::optional<Event>> decode_peer_status(const Envelope& envelope) {
+  using Status = schemas::PeerStatus;
+  return open<Status>(envelope, [](Status::Reader status) -> Result<std::optional<Event>> {
+    if (status.getConnected()) return std::nullopt;
+    return Event{NodeLost{NodeId{status.getNodeId()}}};
+  });
+}
+
 Envelope encode_load() {
   return seal<StoreRequest>([](StoreRequest::Builder request) { request.setLoad(); });
 }
@@ -141,6 +154,8 @@ Envelope encode_snapshot(const StoreSnapshot& snapshot) {
       [&](StoreRequest::Builder request) { request.setSnapshot(snapshot.revision.value()); },
       {encode_catalog(snapshot.catalog)});
 }
+
+bool is_store_answer(const Envelope& envelope) { return holds<StoreReply>(envelope); }
 
 Result<std::optional<Event>> decode_outcome(const Envelope& envelope, bool loading) {
   return open<StoreReply>(envelope, [&](StoreReply::Reader reply) -> Result<std::optional<Event>> {

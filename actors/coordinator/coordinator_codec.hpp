@@ -6,14 +6,20 @@ namespace millrace::coordinator {
 
 /// schemas/coordinator.capnp: requests and reports in, replies and updates out.
 [[nodiscard]] Result<Command> decode_command(const Envelope& envelope);
+[[nodiscard]] bool is_report(const Envelope& envelope);
 [[nodiscard]] Result<NodeReported> decode_report(const Envelope& envelope);
 [[nodiscard]] Envelope encode_reply(const Reply& reply);
 [[nodiscard]] Envelope encode_update(const SendUpdate& update);
+
+/// schemas/link.capnp. Nothing comes of a peer that connects: its own report will tell.
+[[nodiscard]] bool is_peer_status(const Envelope& envelope);
+[[nodiscard]] Result<std::optional<Event>> decode_peer_status(const Envelope& envelope);
 
 /// schemas/metadata_store.capnp: orders out, outcomes in.
 [[nodiscard]] Envelope encode_load();
 [[nodiscard]] Envelope encode_commit(const Commit& commit);
 [[nodiscard]] Envelope encode_snapshot(const StoreSnapshot& snapshot);
+[[nodiscard]] bool is_store_answer(const Envelope& envelope);
 /// `loading`: the order that failed was a load. Nothing comes of a snapshot that was stored.
 [[nodiscard]] Result<std::optional<Event>> decode_outcome(const Envelope& envelope, bool loading);
 

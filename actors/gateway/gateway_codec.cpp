@@ -6,6 +6,7 @@
 #include "runtime/error_codec.hpp"
 #include "schemas/coordinator.capnp.h"
 #include "schemas/replica.capnp.h"
+#include "schemas/transport.capnp.h"
 
 namespace millrace::gateway {
 namespace {
@@ -70,6 +71,10 @@ void write(Command::Builder out, const SyncCommand&) { out.setSync(); }
 
 }  // namespace
 
+bool is_transport_news(const Envelope& envelope) {
+  return holds<schemas::TransportMessage>(envelope);
+}
+
 Envelope encode_question(const ReplicaQuestion& question) {
   std::vector<Buffer> attachments;
   if (const auto* append = std::get_if<AppendQuestion>(&question)) attachments = append->batches;
@@ -79,6 +84,8 @@ Envelope encode_question(const ReplicaQuestion& question) {
       },
       std::move(attachments));
 }
+
+bool is_replica_answer(const Envelope& envelope) { return holds<Answer>(envelope); }
 
 Result<ReplicaAnswer> decode_answer(const Envelope& envelope) {
   return open<Answer>(envelope, [&](Answer::Reader answer) -> Result<ReplicaAnswer> {

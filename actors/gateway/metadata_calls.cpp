@@ -1,7 +1,8 @@
 #include "actors/gateway/metadata_calls.hpp"
 
-#include <strings.h>
+#include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "actors/gateway/view_answers.hpp"
@@ -141,10 +142,20 @@ std::unique_ptr<Call> api_versions(const RequestFrame& frame) {
   return make_finished_call(Respond{{protocol::serialize(response)}});
 }
 
+/// In any case, as Fluss compares it.
+bool is_plaintext(std::string_view protocol) {
+  constexpr std::string_view expected = "plaintext";
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::equal(protocol.begin(), protocol.end(), expected.begin(), expected.end(),
+                    [&](char a, char b) { return lower(a) == b; });
+}
+
 std::unique_ptr<Call> authenticate(const RequestFrame& frame) {
   auto request = protocol::parse_message<wire::AuthenticateRequest>(frame.body.bytes());
   if (!request) return finished(request.error());
-  if (strcasecmp(request->protocol().c_str(), "PLAINTEXT") != 0) {
+  if (!is_plaintext(request->protocol())) {
     return make_finished_call(
         RespondError{{ErrorCode::authenticate_exception,
                       "This listener takes PLAINTEXT only; got " + request->protocol() + "."}});

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/metadata/metadata_codec.hpp"
 #include "runtime/actor.hpp"
 #include "state/meta/port/metadata_store.hpp"
 
@@ -21,10 +22,10 @@ class MetadataActor final : public Actor {
   void on_envelope(const Envelope& envelope) override;
 
  private:
-  [[nodiscard]] Result<Envelope> perform(const Envelope& envelope);
-  [[nodiscard]] Result<Envelope> load();
-  [[nodiscard]] Result<Envelope> commit(Revision expected, const Envelope& envelope);
-  [[nodiscard]] Result<Envelope> put_snapshot(Revision revision, const Envelope& envelope);
+  [[nodiscard]] Result<Envelope> perform(const Order& order);
+  [[nodiscard]] Result<Envelope> perform(const Load& order);
+  [[nodiscard]] Result<Envelope> perform(const Commit& order);
+  [[nodiscard]] Result<Envelope> perform(const PutSnapshot& order);
 
   const OpenMetadataStore open_store_;
   std::unique_ptr<MetadataStore> store_;  // Empty while it is closed.

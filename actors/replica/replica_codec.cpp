@@ -161,6 +161,8 @@ Envelope encode_find(BucketId bucket, const FindTimestamp& find) {
   });
 }
 
+bool is_device_answer(const Envelope& envelope) { return holds<DeviceReply>(envelope); }
+
 Result<DeviceAnswer> decode_device(const Envelope& envelope) {
   return open<DeviceReply>(envelope, [&](DeviceReply::Reader reply) -> Result<DeviceAnswer> {
     switch (reply.which()) {

@@ -40,6 +40,7 @@ using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, Dev
 [[nodiscard]] Envelope encode_write(BucketId bucket, const WriteBatches& write);
 [[nodiscard]] Envelope encode_read(BucketId bucket, const ReadLog& read);
 [[nodiscard]] Envelope encode_find(BucketId bucket, const FindTimestamp& find);
+[[nodiscard]] bool is_device_answer(const Envelope& envelope);
 [[nodiscard]] Result<DeviceAnswer> decode_device(const Envelope& envelope);
 
 }  // namespace millrace::replica

@@ -3,8 +3,6 @@
 #include <utility>
 #include <variant>
 
-#include "schemas/link.capnp.h"
-
 namespace millrace::tablet {
 
 TabletActor::TabletActor(caf::actor_config& config, ActorSetup setup, TabletOptions options,
@@ -25,7 +23,7 @@ void TabletActor::on_timer(std::uint64_t /*id*/) {
 
 void TabletActor::on_envelope(const Envelope& envelope) {
   // A peer came or went; if it is the coordinator it wants to hear from us now.
-  if (holds<schemas::PeerStatus>(envelope)) return perform(Report{});
+  if (is_peer_status(envelope)) return perform(Report{});
   auto update = decode_update(envelope);
   if (!update) return drop(update.error());
   step(*update);

@@ -5,6 +5,7 @@
 
 #include "schemas/coordinator.capnp.h"
 #include "schemas/device.capnp.h"
+#include "schemas/link.capnp.h"
 #include "state/meta/catalog/catalog_codec.hpp"
 
 namespace millrace::tablet {
@@ -24,6 +25,8 @@ MemberInfo read(schemas::ClusterMember::Reader in) {
 }
 
 }  // namespace
+
+bool is_peer_status(const Envelope& envelope) { return holds<schemas::PeerStatus>(envelope); }
 
 Result<UpdateArrived> decode_update(const Envelope& envelope) {
   return open<Update>(envelope, [&](Update::Reader in) -> Result<UpdateArrived> {

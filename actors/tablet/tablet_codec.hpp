@@ -4,6 +4,8 @@
 
 namespace millrace::tablet {
 
+/// schemas/link.capnp: a peer came or went.
+[[nodiscard]] bool is_peer_status(const Envelope& envelope);
 /// schemas/coordinator.capnp: updates in, reports out.
 [[nodiscard]] Result<UpdateArrived> decode_update(const Envelope& envelope);
 [[nodiscard]] Envelope encode_report(const MemberInfo& self, Revision applied,
