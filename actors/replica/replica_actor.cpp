@@ -3,13 +3,14 @@
 #include <utility>
 #include <variant>
 
-#include "schemas/device.capnp.h"
-
 namespace millrace::replica {
 namespace {
 
-// Correlations of orders to the device: reads and searches carry the ticket they are for, shifted
-// above these two.
+// Correlations of orders to the device: reads and searches carry the ticket they are for, which
+// start above these two. In front of them stands which actor asks: what a device owes to a
+// predecessor of the same name arrives here, too, and must not be taken for an answer to us.
+constexpr int ticket_bits = 40;
+constexpr Correlation ticket_mask = (Correlation{1} << ticket_bits) - 1;
 constexpr Correlation correlation_open = 1;
 constexpr Correlation correlation_write = 2;
 constexpr Ticket first_ticket = 8;
@@ -28,7 +29,7 @@ ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId
 
 void ReplicaActor::on_start() { order(correlation_open, encode_open(bucket_)); }
 
-void ReplicaActor::on_stop() { order(0, encode_close(bucket_)); }
+void ReplicaActor::on_stop() { send_here(device_, encode_close(bucket_)); }
 
 void ReplicaActor::on_timer(std::uint64_t id) {
   if (id == timer_open) return order(correlation_open, encode_open(bucket_));
@@ -36,7 +37,7 @@ void ReplicaActor::on_timer(std::uint64_t id) {
 }
 
 void ReplicaActor::on_envelope(const Envelope& envelope) {
-  if (holds<schemas::DeviceReply>(envelope)) return take_device(envelope);
+  if (is_device_answer(envelope)) return take_device(envelope);
   take_request(envelope);
 }
 
@@ -52,7 +53,8 @@ void ReplicaActor::take_request(const Envelope& envelope) {
 void ReplicaActor::take_device(const Envelope& envelope) {
   auto decoded = decode_device(envelope);
   if (!decoded) return drop(decoded.error());
-  const Ticket ticket = envelope.correlation;
+  if ((envelope.correlation & ~ticket_mask) != own_correlations()) return;
+  const Ticket ticket = envelope.correlation & ticket_mask;
   if (const auto* opened = std::get_if<Opened>(&*decoded)) return step(*opened);
   if (const auto* written = std::get_if<Written>(&*decoded)) return step(*written);
   if (const auto* data = std::get_if<DeviceData>(&*decoded)) {
@@ -85,9 +87,11 @@ void ReplicaActor::answer(Ticket ticket, Envelope envelope) {
 }
 
 void ReplicaActor::order(Correlation correlation, Envelope envelope) {
-  envelope.correlation = correlation;
+  envelope.correlation = own_correlations() | correlation;
   send_here(device_, std::move(envelope));
 }
+
+Correlation ReplicaActor::own_correlations() const { return Correlation{id()} << ticket_bits; }
 
 void ReplicaActor::perform(const WriteBatches& effect) {
   order(correlation_write, encode_write(bucket_, effect));

@@ -49,6 +49,8 @@ class ReplicaActor final : public Actor {
 
   void answer(Ticket ticket, Envelope envelope);
   void order(Correlation correlation, Envelope envelope);
+  /// The bits that set this actor's orders apart from its predecessors'.
+  [[nodiscard]] Correlation own_correlations() const;
 
   const BucketId bucket_;
   const std::string device_;

@@ -70,33 +70,44 @@ void ReplicaMachine::apply(const AppendAsked& event, Effects& effects) {
   if (headers->empty()) {
     return effects.push_back(Fail{event.ticket, {Errc::malformed, "append without a batch"}});
   }
-  if (auto verdict = check_writers(*headers)) {
-    if (const auto* duplicate = std::get_if<BatchIsDuplicate>(&*verdict)) {
-      return answer_duplicate(event.ticket, duplicate->original, effects);
-    }
-    const std::int32_t expected = std::get<BatchIsOutOfOrder>(*verdict).expected;
+  const BatchVerdict verdict = check_writers(*headers);
+  if (const auto* duplicate = std::get_if<BatchIsDuplicate>(&verdict)) {
+    return answer_duplicate(event.ticket, duplicate->original, effects);
+  }
+  if (const auto* gap = std::get_if<BatchIsOutOfOrder>(&verdict)) {
     return effects.push_back(
         Refuse{event.ticket,
                {ErrorCode::out_of_order_sequence_exception,
-                fmt::format("batch sequence out of order: expected {}", expected)}});
+                fmt::format("batch sequence out of order: expected {}", gap->expected)}});
   }
   // One timestamp for all batches of a request; it never goes back within a bucket.
   const EpochMillis timestamp = std::max(max_timestamp_, event.wall_clock);
   order_write(event.ticket, event.batches, *headers, timestamp, effects);
 }
 
-std::optional<BatchVerdict> ReplicaMachine::check_writers(
-    const std::vector<LogBatchHeader>& headers) const {
+BatchVerdict ReplicaMachine::check_writers(const std::vector<LogBatchHeader>& headers) const {
   // Batches of one request follow on each other; a lone one, the rule, needs no copy of the table.
   std::optional<WriterTable> trial;
   if (headers.size() > 1) trial = stamped_;
-  for (const LogBatchHeader& header : headers) {
+  std::optional<BatchSummary> original;  // From the first known batch to the last one.
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const LogBatchHeader& header = headers[i];
     const WriterTable& table = trial ? *trial : stamped_;
-    BatchVerdict verdict = table.check(header.writer, header.batch_sequence);
-    if (!std::holds_alternative<BatchIsNew>(verdict)) return verdict;
-    if (trial) trial->add(summary_of(header, 0, 0));
+    const BatchVerdict verdict = table.check(header.writer, header.batch_sequence);
+    const auto* duplicate = std::get_if<BatchIsDuplicate>(&verdict);
+    if (std::holds_alternative<BatchIsOutOfOrder>(verdict)) return verdict;
+    if (i > 0 && original.has_value() != (duplicate != nullptr)) {
+      return BatchIsOutOfOrder{table.next_sequence(header.writer)};
+    }
+    if (duplicate != nullptr) {
+      if (!original) original = duplicate->original;
+      original->last = duplicate->original.last;
+    } else if (trial) {
+      trial->add(summary_of(header, 0, 0));
+    }
   }
-  return std::nullopt;
+  if (original) return BatchIsDuplicate{*original};
+  return BatchIsNew{};
 }
 
 void ReplicaMachine::order_write(Ticket ticket, const std::vector<Buffer>& batches,
@@ -124,7 +135,7 @@ void ReplicaMachine::answer_duplicate(Ticket ticket, const BatchSummary& origina
   // Not written yet: it must not be acknowledged before the original is.
   for (Write& write : writes_) {
     if (write.batches.back().last < original.last) continue;
-    write.duplicates.push_back(ticket);
+    write.duplicates.push_back({ticket, original.base});
     return;
   }
   CHECK(false);
@@ -137,8 +148,8 @@ void ReplicaMachine::apply(const Written& /*event*/, Effects& effects) {
   for (const BatchSummary& batch : write.batches) durable_.add(batch);
   written_ = write.batches.back().last + 1;
   effects.push_back(AnswerAppended{write.ticket, write.batches.front().base, written_});
-  for (const Ticket duplicate : write.duplicates) {
-    effects.push_back(AnswerAppended{duplicate, write.batches.front().base, written_});
+  for (const Duplicate& duplicate : write.duplicates) {
+    effects.push_back(AnswerAppended{duplicate.ticket, duplicate.base, written_});
   }
   wake(effects);
 }
@@ -151,17 +162,17 @@ void ReplicaMachine::apply(const WriteFailed& event, Effects& effects) {
   if (!discarding_) why_discarding_ = event.error;
   discarding_ = !writes_.empty();
   effects.push_back(Fail{write.ticket, why_discarding_});
-  for (const Ticket duplicate : write.duplicates) {
-    effects.push_back(Fail{duplicate, why_discarding_});
+  for (const Duplicate& duplicate : write.duplicates) {
+    effects.push_back(Fail{duplicate.ticket, why_discarding_});
   }
   if (discarding_) return;
   next_ = written_;
   stamped_ = durable_;
   // A full disk refuses and stays usable. Anything else, or a log that is not where we thought it
   // was, is opened anew, and what is on the disk decides.
-  if (event.error.code == Errc::overloaded && event.end == written_) return;
+  if (why_discarding_.code == Errc::overloaded && event.end == written_) return;
   open_ = false;
-  why_closed_ = event.error;
+  why_closed_ = why_discarding_;
   effects.push_back(OpenLater{});
 }
 

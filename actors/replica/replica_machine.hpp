@@ -134,10 +134,15 @@ class ReplicaMachine {
   [[nodiscard]] Offset high_watermark() const { return written_; }
 
  private:
+  /// A request that was sent again while its batches were on their way.
+  struct Duplicate {
+    Ticket ticket = 0;
+    Offset base = 0;
+  };
   struct Write {
     Ticket ticket = 0;
     std::vector<BatchSummary> batches;
-    std::vector<Ticket> duplicates;  // Sent again while this write was on its way.
+    std::vector<Duplicate> duplicates;
   };
   using Effects = std::vector<Effect>;
 
@@ -153,8 +158,9 @@ class ReplicaMachine {
   void apply(const Written& event, Effects& effects);
   void apply(const WriteFailed& event, Effects& effects);
 
-  /// The first batch that is not new, if there is one.
-  [[nodiscard]] std::optional<BatchVerdict> check_writers(
+  /// What a request's batches are together. A request that was sent again holds what it held
+  /// before, so batches known and new in one request are out of order.
+  [[nodiscard]] BatchVerdict check_writers(
       const std::vector<protocol::LogBatchHeader>& headers) const;
   void order_write(Ticket ticket, const std::vector<Buffer>& batches,
                    const std::vector<protocol::LogBatchHeader>& headers, EpochMillis timestamp,

@@ -8,19 +8,23 @@ namespace millrace::replica {
 BatchVerdict WriterTable::check(WriterId writer, std::int32_t sequence) const {
   if (writer == no_writer) return BatchIsNew{};
   const auto found = writers_.find(writer);
-  if (found == writers_.end()) {
-    if (sequence == 0) return BatchIsNew{};
-    return BatchIsOutOfOrder{0};
+  if (found != writers_.end()) {
+    const auto& batches = found->second;
+    const auto original =
+        std::find_if(batches.begin(), batches.end(),
+                     [&](const BatchSummary& batch) { return batch.sequence == sequence; });
+    if (original != batches.end()) return BatchIsDuplicate{*original};
   }
-  const auto& batches = found->second;
-  const auto original =
-      std::find_if(batches.begin(), batches.end(),
-                   [&](const BatchSummary& batch) { return batch.sequence == sequence; });
-  if (original != batches.end()) return BatchIsDuplicate{*original};
-  const std::int32_t last = batches.back().sequence;
-  const std::int32_t next = last == std::numeric_limits<std::int32_t>::max() ? 0 : last + 1;
+  const std::int32_t next = next_sequence(writer);
   if (sequence == next) return BatchIsNew{};
   return BatchIsOutOfOrder{next};
+}
+
+std::int32_t WriterTable::next_sequence(WriterId writer) const {
+  const auto found = writers_.find(writer);
+  if (found == writers_.end()) return 0;
+  const std::int32_t last = found->second.back().sequence;
+  return last == std::numeric_limits<std::int32_t>::max() ? 0 : last + 1;
 }
 
 void WriterTable::add(const BatchSummary& batch) {

@@ -26,6 +26,8 @@ class WriterTable {
 
   /// Writers without identity are never checked.
   [[nodiscard]] BatchVerdict check(WriterId writer, std::int32_t sequence) const;
+  /// The sequence that a writer's next batch must have.
+  [[nodiscard]] std::int32_t next_sequence(WriterId writer) const;
   /// A batch that follows on what was added before.
   void add(const BatchSummary& batch);
 

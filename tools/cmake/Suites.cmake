@@ -24,3 +24,19 @@ add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
 add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
           LINKS millrace_client PCH pch_test LABELS unit)
 add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
+add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
+add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
+add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica PCH pch_test LABELS unit)
+add_suite(unit_scenarios IN tests/unit/scenarios/checkers LINKS millrace_scenarios PCH pch_test LABELS unit)
+add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test LABELS simulation TIMEOUT 900)
+
+# The benchmarks at their smallest: they must run, nothing is measured.
+add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
+add_test(NAME bench_flights COMMAND millrace-bench-flights --smoke --data ${CMAKE_SOURCE_DIR}/.dev/data/nycflights13)
+set_tests_properties(bench_micro bench_flights PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
+add_suite(unit_coordinator IN tests/unit/actors/coordinator tests/unit/actors/metadata
+          LINKS millrace_coordinator millrace_metadata millrace_tablet millrace_meta_memory PCH pch_test LABELS unit)
+add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_test LABELS unit)
+add_suite(unit_device IN tests/unit/actors/device
+          LINKS millrace_device millrace_replica millrace_tablet millrace_log_segmented millrace_disk_simulated PCH pch_test LABELS unit)
+add_suite(unit_gateway IN tests/unit/actors/gateway LINKS millrace_gateway millrace_replica millrace_coordinator PCH pch_test LABELS unit)
