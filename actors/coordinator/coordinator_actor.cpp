@@ -5,16 +5,15 @@
 #include <utility>
 #include <variant>
 
-#include "schemas/coordinator.capnp.h"
-#include "schemas/link.capnp.h"
-#include "schemas/metadata_store.capnp.h"
-
 namespace millrace::coordinator {
 namespace {
 
 constexpr Duration tick_interval = 100ms;
 
-// Correlations of orders to the store.
+// Correlations of orders to the store. In front of them stands which actor orders: what the store
+// owes to a predecessor of the same name arrives here, too.
+constexpr int order_bits = 8;
+constexpr Correlation order_mask = (Correlation{1} << order_bits) - 1;
 constexpr Correlation correlation_load = 1;
 constexpr Correlation correlation_commit = 2;
 constexpr Correlation correlation_snapshot = 3;
@@ -41,21 +40,17 @@ void CoordinatorActor::on_envelope(const Envelope& envelope) {
 }
 
 Result<std::optional<Event>> CoordinatorActor::decode(const Envelope& envelope) {
-  if (holds<schemas::NodeReport>(envelope)) {
+  if (is_report(envelope)) {
     auto report = decode_report(envelope);
     if (!report) return tl::unexpected<Error>(report.error());
     return Event{std::move(*report)};
   }
-  if (holds<schemas::PeerStatus>(envelope)) {
-    return open<schemas::PeerStatus>(
-        envelope, [](schemas::PeerStatus::Reader status) -> Result<std::optional<Event>> {
-          if (status.getConnected()) return std::nullopt;
-          return Event{NodeLost{NodeId{status.getNodeId()}}};
-        });
-  }
-  if (holds<schemas::MetadataReply>(envelope)) {
-    if (envelope.correlation == correlation_snapshot) return std::nullopt;
-    const bool loading = envelope.correlation == correlation_load;
+  if (is_peer_status(envelope)) return decode_peer_status(envelope);
+  if (is_store_answer(envelope)) {
+    if (envelope.correlation >> order_bits != id()) return std::nullopt;
+    const Correlation order = envelope.correlation & order_mask;
+    if (order == correlation_snapshot) return std::nullopt;
+    const bool loading = order == correlation_load;
     auto outcome = decode_outcome(envelope, loading);
     if (outcome || !loading) return outcome;
     note_error(outcome.error().message);
@@ -74,22 +69,21 @@ void CoordinatorActor::step(const Event& event) {
   }
 }
 
-void CoordinatorActor::perform(const Load& /*effect*/) {
-  Envelope order = encode_load();
-  order.correlation = correlation_load;
+void CoordinatorActor::order_store(Correlation correlation, Envelope order) {
+  order.correlation = Correlation{id()} << order_bits | correlation;
   send_here(metadata_, std::move(order));
+}
+
+void CoordinatorActor::perform(const Load& /*effect*/) {
+  order_store(correlation_load, encode_load());
 }
 
 void CoordinatorActor::perform(const Commit& effect) {
-  Envelope order = encode_commit(effect);
-  order.correlation = correlation_commit;
-  send_here(metadata_, std::move(order));
+  order_store(correlation_commit, encode_commit(effect));
 }
 
 void CoordinatorActor::perform(const StoreSnapshot& effect) {
-  Envelope order = encode_snapshot(effect);
-  order.correlation = correlation_snapshot;
-  send_here(metadata_, std::move(order));
+  order_store(correlation_snapshot, encode_snapshot(effect));
 }
 
 void CoordinatorActor::perform(const Answer& effect) {

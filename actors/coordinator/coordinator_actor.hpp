@@ -28,6 +28,7 @@ class CoordinatorActor final : public Actor {
   };
 
   void step(const Event& event);
+  void order_store(Correlation correlation, Envelope order);
   void perform(const Load& effect);
   void perform(const Commit& effect);
   void perform(const StoreSnapshot& effect);

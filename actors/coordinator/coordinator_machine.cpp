@@ -42,13 +42,22 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
     const bool written =
         event.revision == Revision{revision_.value() + 1} && event.catalog == expected;
     if (written) return committed(effects);
-    if (in_flight_->command) commands_.push_front(*in_flight_->command);
-    in_flight_.reset();
+    not_committed(*std::exchange(in_flight_, std::nullopt), effects);
   }
   revision_ = event.revision;
   catalog_ = event.catalog;
   recent_.clear();
   next_writer_ = catalog_.next_writer();
+}
+
+void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects) {
+  if (!failed.command) return;
+  if (why_uncommitted_.code == Errc::stale_epoch) {
+    return commands_.push_front(*failed.command);  // Decided on what was old: decide anew.
+  }
+  effects.push_back(Answer{
+      failed.command->ticket,
+      ProtocolError{ErrorCode::storage_exception, "metadata store: " + why_uncommitted_.message}});
 }
 
 void CoordinatorMachine::apply(const LoadFailed& event, Effects& effects) {
@@ -64,9 +73,9 @@ void CoordinatorMachine::apply(const Committed& event, Effects& effects) {
   committed(effects);
 }
 
-void CoordinatorMachine::apply(const CommitFailed& /*event*/, Effects& effects) {
-  must_load_ = true;
-  load(effects);
+void CoordinatorMachine::apply(const CommitFailed& event, Effects& /*effects*/) {
+  must_load_ = true;  // On the next tick, so that a store that keeps failing is not hammered.
+  why_uncommitted_ = event.error;
 }
 
 void CoordinatorMachine::load(Effects& effects) {
@@ -88,7 +97,13 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   if (event.member.incarnation < node.member.incarnation) return;
   MemberInfo member = event.member;
   member.alive = true;
-  const bool changed = is_new || !(node.member == member);
+  bool changed = is_new || !(node.member == member);
+  // A coordinator that starts again within its term counts on from where its predecessor was.
+  const auto count = static_cast<std::uint32_t>(event.members_version);
+  if (event.members_version >> 32 == term_ && count > members_count_) {
+    members_count_ = count;
+    changed = true;
+  }
   node.member = std::move(member);
   node.applied = event.applied;
   node.members_version = event.members_version;
@@ -215,7 +230,7 @@ void CoordinatorMachine::update_all(Effects& effects) {
 void CoordinatorMachine::update(const Node& node, Effects& effects) {
   if (!settled() || !node.member.alive) return;
   const std::uint64_t version = std::uint64_t{term_} << 32 | members_count_;
-  if (node.applied >= revision_ && node.members_version == version) return;
+  if (node.applied == revision_ && node.members_version == version) return;
   SendUpdate send{node.member.node, node.applied, revision_, {}, {}, version, {}};
   // A node ahead of us followed somebody whose writes we do not have: start it afresh.
   const bool is_behind = node.applied <= revision_;

@@ -28,7 +28,7 @@ struct LoadFailed {
 struct Committed {
   Revision revision;
 };
-/// The outcome is unknown: the store may have written it.
+/// The store may have written it all the same: what it holds is loaded before anything else.
 struct CommitFailed {
   Error error;
 };
@@ -77,7 +77,8 @@ using Effect = std::variant<Load, Commit, StoreSnapshot, Answer, SendUpdate>;
 
 /// The coordinator in office: turns commands into facts, one at a time, makes each durable before
 /// anybody hears of it, and keeps every node's catalog and member list up to date. A command that
-/// changed something is answered when every live node has applied it, or after `apply_wait_max`.
+/// changed something is answered when every live node has applied it, or after `apply_wait_max`;
+/// one whose fact could not be written is refused once it is known that it was not.
 class CoordinatorMachine {
  public:
   struct Options {
@@ -135,6 +136,7 @@ class CoordinatorMachine {
   void grant_writer(const Asked& asked, Effects& effects);
   void commit(std::optional<Asked> command, CatalogDelta delta, Effects& effects);
   void committed(Effects& effects);
+  void not_committed(const InFlight& failed, Effects& effects);
   void answer_when_applied(const Asked& asked, Reply reply, std::set<NodeId> nodes,
                            Effects& effects);
   void members_changed(Effects& effects);
@@ -157,6 +159,7 @@ class CoordinatorMachine {
   std::deque<CatalogDelta> recent_;  // The newest one made revision_.
   std::deque<Asked> commands_;
   std::optional<InFlight> in_flight_;
+  Error why_uncommitted_;  // The last commit's error, until the store was loaded again.
   std::vector<Waiting> waiting_;
   std::map<NodeId, Node> nodes_;
   std::uint32_t members_count_ = 0;

@@ -1,0 +1,121 @@
+#include "actors/coordinator/coordinator_codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include "actors/metadata/metadata_codec.hpp"
+#include "actors/tablet/tablet_codec.hpp"
+#include "schemas/coordinator.capnp.h"
+#include "schemas/link.capnp.h"
+#include "state/meta/catalog/catalog_codec.hpp"
+#include "tests/unit/actors/coordinator/commands.hpp"
+
+namespace millrace::coordinator {
+namespace {
+
+CatalogDelta some_table() {
+  TableInfo table;
+  table.id = TableId{3};
+  table.database = "fluss";
+  table.name = "t";
+  table.descriptor = log_table();
+  table.buckets = {{NodeId{1}, LeaderEpoch{0}, {NodeId{1}}}};
+  return TableCreated{table};
+}
+
+TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
+  SendUpdate sent{NodeId{1}, Revision{4}, Revision{5}, {}, {some_table()}, 77, {}};
+  sent.members.push_back({NodeId{2}, Incarnation{9}, {"host", 1}, {"console", 2}, "rack", true});
+  auto arrived = tablet::decode_update(encode_update(sent));
+  ASSERT_TRUE(arrived.has_value()) << arrived.error().message;
+  EXPECT_EQ(arrived->base, Revision{4});
+  EXPECT_EQ(arrived->revision, Revision{5});
+  EXPECT_EQ(arrived->members_version, 77U);
+  EXPECT_EQ(arrived->members, sent.members);
+  EXPECT_EQ(arrived->deltas, sent.deltas);
+  EXPECT_FALSE(arrived->image);
+
+  sent.deltas.clear();
+  sent.image.emplace();
+  sent.image->apply(some_table());
+  arrived = tablet::decode_update(encode_update(sent));
+  ASSERT_TRUE(arrived.has_value());
+  EXPECT_EQ(arrived->image, sent.image);
+}
+
+TEST(CoordinatorCodec, ReportsOfTabletsAreReadWithTheirSender) {
+  const MemberInfo self{NodeId{3}, Incarnation{8}, {"h", 5}, {"c", 6}, "r", true};
+  Envelope envelope = tablet::encode_report(self, Revision{11}, 12);
+  envelope.from = {NodeId{3}, "tablet"};
+  envelope.incarnation = Incarnation{8};
+  EXPECT_TRUE(is_report(envelope));
+  const auto report = decode_report(envelope).value();
+  MemberInfo expected = self;
+  expected.alive = false;  // That is the coordinator's to say.
+  EXPECT_EQ(report.member, expected);
+  EXPECT_EQ(report.applied, Revision{11});
+  EXPECT_EQ(report.members_version, 12U);
+}
+
+TEST(CoordinatorCodec, CommitsAndImagesReachTheStoreAndComeBack) {
+  const auto commit = std::get<metadata::Commit>(
+      metadata::decode_order(encode_commit({Revision{6}, some_table()})).value());
+  EXPECT_EQ(commit.expected, Revision{6});
+  Catalog catalog;
+  catalog.apply(WriterIdsReserved{WriterId{1000}});
+  const auto snapshot = std::get<metadata::PutSnapshot>(
+      metadata::decode_order(encode_snapshot({Revision{5}, catalog})).value());
+  EXPECT_EQ(snapshot.snapshot.revision, Revision{5});
+
+  const Envelope image =
+      metadata::encode_loaded({Revision{7}, true, {snapshot.snapshot.bytes, commit.delta}});
+  EXPECT_TRUE(is_store_answer(image));
+  const auto loaded = std::get<Loaded>(*decode_outcome(image, true).value());
+  catalog.apply(some_table());
+  EXPECT_EQ(loaded.revision, Revision{7});
+  EXPECT_EQ(loaded.catalog, catalog);
+
+  EXPECT_EQ(
+      std::get<Committed>(*decode_outcome(metadata::encode_committed(Revision{8}), false).value())
+          .revision,
+      Revision{8});
+  EXPECT_FALSE(decode_outcome(metadata::encode_stored(), false).value().has_value());
+  const Error full{Errc::overloaded, "full"};
+  EXPECT_EQ(
+      std::get<CommitFailed>(*decode_outcome(metadata::encode_failed(full), false).value()).error,
+      full);
+  EXPECT_EQ(
+      std::get<LoadFailed>(*decode_outcome(metadata::encode_failed(full), true).value()).error,
+      full);
+}
+
+TEST(CoordinatorCodec, DamagedMetadataIsAnError) {
+  std::string bytes(encode_delta(some_table()).text());
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  const auto damaged = decode_outcome(
+      metadata::encode_loaded({Revision{1}, false, {Buffer::from(std::move(bytes))}}), true);
+  ASSERT_FALSE(damaged.has_value());
+  EXPECT_EQ(damaged.error().code, Errc::corrupt);
+  EXPECT_FALSE(decode_outcome(metadata::encode_loaded({Revision{1}, true, {}}), true).has_value());
+}
+
+TEST(CoordinatorCodec, APeerThatLeavesIsNewsOneThatComesIsNot) {
+  const auto status = [](bool connected) {
+    return seal<schemas::PeerStatus>([&](schemas::PeerStatus::Builder out) {
+      out.setNodeId(4);
+      out.setConnected(connected);
+    });
+  };
+  EXPECT_TRUE(is_peer_status(status(true)));
+  EXPECT_FALSE(decode_peer_status(status(true)).value().has_value());
+  EXPECT_EQ(std::get<NodeLost>(*decode_peer_status(status(false)).value()).node, NodeId{4});
+}
+
+TEST(CoordinatorCodec, WhatIsNoCommandIsMalformed) {
+  using Request = schemas::CoordinatorRequest;
+  EXPECT_FALSE(decode_command(seal<Request>([](auto) {})).has_value());
+  EXPECT_FALSE(decode_command(encode_load()).has_value());
+  EXPECT_FALSE(decode_command(Envelope{}).has_value());
+}
+
+}  // namespace
+}  // namespace millrace::coordinator
