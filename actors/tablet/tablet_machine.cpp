@@ -54,7 +54,13 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
 }
 
 void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects) {
-  stopping_.erase(event.bucket);
+  const bool was_stopping = stopping_.erase(event.bucket) > 0;
+  if (was_stopping && wanted().contains(event.bucket)) {  // Again, since it was told to stop.
+    replicas_.insert(event.bucket);
+    on_disk_.insert(event.bucket);
+    effects.push_back(StartReplica{event.bucket});
+    return;
+  }
   if (was_dropped(event.bucket) && on_disk_.erase(event.bucket) > 0) {
     effects.push_back(DeleteLog{event.bucket});
   }
