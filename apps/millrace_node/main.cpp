@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/cli/cli.hpp"
+#include "apps/demo/demo.hpp"
 #include "apps/node/node_process.hpp"
 
 namespace {
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
     return static_cast<int>(millrace::run_node(std::span(arguments).subspan(1)));
   }
   if (command == "db" || command == "table") return millrace::run_cli(arguments);
-  std::fprintf(stderr, "usage: millrace-node node|db|table ...; see `millrace help`\n");
+  if (command == "demo") return millrace::run_demo(arguments);
+  std::fprintf(stderr, "usage: millrace-node node|db|table|demo ...; see `millrace help`\n");
   return 2;
 }
