@@ -26,8 +26,6 @@ add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/uni
 add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
 add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
 add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
-add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
-add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
 add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica PCH pch_test LABELS unit)
 add_suite(unit_scenarios IN tests/unit/scenarios/checkers LINKS millrace_scenarios PCH pch_test LABELS unit)
 add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test LABELS simulation TIMEOUT 900)
