@@ -50,6 +50,10 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
     return ProtocolError{ErrorCode::invalid_table_exception,
                          fmt::format("This server does not support {} yet.", *feature)};
   }
+  if (!defaults.allow_log_tables) {
+    return ProtocolError{ErrorCode::invalid_table_exception,
+                         "Creation of log tables is disallowed by allow.create.log.tables."};
+  }
   const std::int32_t factor =
       protocol::replication_factor_of(table).value_or(defaults.replication_factor);
   if (factor != 1 || node_count == 0) {

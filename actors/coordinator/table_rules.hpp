@@ -14,6 +14,7 @@ struct TableDefaults {
   std::int32_t bucket_count = 1;         ///< default.bucket.number
   std::int32_t replication_factor = 1;   ///< default.replication.factor
   std::int32_t bucket_count_max = 4096;  ///< max.bucket.num
+  bool allow_log_tables = true;          ///< allow.create.log.tables
 };
 
 /// What a command comes to: a fact to write, nothing to do, or a refusal.

@@ -10,9 +10,6 @@
 #include "actors/gateway/make_call.hpp"
 #include "protocol/log_batch.hpp"
 #include "runtime/transport_inbox.hpp"
-#include "schemas/coordinator.capnp.h"
-#include "schemas/replica.capnp.h"
-#include "schemas/transport.capnp.h"
 
 namespace millrace::gateway {
 namespace {
@@ -21,17 +18,20 @@ namespace {
 constexpr int slot_bits = 20;
 constexpr std::uint64_t slot_mask = (1U << slot_bits) - 1;
 
-constexpr std::uint64_t timer_idle = 0;  // Every other timer is the number of a call.
+constexpr std::uint64_t timer_idle = 0;  // Every other timer but the next is the number of a call.
+constexpr std::uint64_t timer_read = ~std::uint64_t{0};
+constexpr Duration read_again_after = 5ms;
 
 }  // namespace
 
 ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
                                  ConnectionId connection, const PublishedView& published,
-                                 ConnectionLimits limits)
+                                 ByteBudget& in_flight, ConnectionLimits limits)
     : Actor(config, std::move(setup)),
       transport_(transport),
       connection_(connection),
       published_(published),
+      node_in_flight_(in_flight),
       limits_(limits),
       frames_(limits.request_bytes_max) {}
 
@@ -47,22 +47,26 @@ void ConnectionActor::on_stop() {
   while (!active_.empty()) {
     const std::uint64_t number = active_.begin()->first;
     advance(number, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
-    active_.erase(number);
   }
   closed_ = true;
   transport_.close(connection_, false);
 }
 
 void ConnectionActor::on_end() {
+  node_in_flight_.give_back(in_flight_bytes_);
   if (!closed_) transport_.close(connection_, true);
 }
 
 void ConnectionActor::on_envelope(const Envelope& envelope) {
-  if (holds<schemas::TransportMessage>(envelope)) return take_transport(envelope);
+  if (is_transport_news(envelope)) return take_transport(envelope);
   answered(envelope);
 }
 
 void ConnectionActor::on_timer(std::uint64_t id) {
+  if (id == timer_read) {
+    retrying_ = false;
+    return read_on();
+  }
   if (id != timer_idle) {
     return advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
   }
@@ -106,6 +110,7 @@ void ConnectionActor::begin(const protocol::RequestFrame& request) {
   const std::uint64_t number = ++numbers_;
   active_.emplace(number, Active{make_call(request), request.request_id, request.body.size()});
   in_flight_bytes_ += request.body.size();
+  node_in_flight_.take(request.body.size());
   advance(number, [](Call& call, const CallContext& view) { return call.begin(view); });
 }
 
@@ -119,7 +124,7 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
 
 void ConnectionActor::answered(const Envelope& envelope) {
   const std::uint64_t number = envelope.correlation >> slot_bits;
-  if (holds<schemas::ReplicaReply>(envelope)) {
+  if (is_replica_answer(envelope)) {
     auto answer = decode_answer(envelope);
     if (!answer) return drop(answer.error());
     const auto slot = static_cast<std::uint32_t>(envelope.correlation & slot_mask);
@@ -164,6 +169,7 @@ void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
 void ConnectionActor::finish(std::uint64_t number, std::vector<Buffer> frame) {
   const auto finished = active_.extract(number);
   in_flight_bytes_ -= finished.mapped().bytes;
+  node_in_flight_.give_back(finished.mapped().bytes);
   last_used_ = now();
   unsent_bytes_ += protocol::sum_of(frame);
   transport_.send(connection_, std::move(frame));
@@ -175,6 +181,10 @@ void ConnectionActor::read_on() {
   if (active_.size() >= limits_.calls_max) return;
   if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return;
   if (unsent_bytes_ >= limits_.unsent_bytes_max) return;
+  if (node_in_flight_.is_spent()) {
+    if (!std::exchange(retrying_, true)) start_timer(read_again_after, timer_read);
+    return;
+  }
   reading_ = true;
   transport_.receive(connection_);
 }

@@ -6,6 +6,7 @@
 #include "actors/gateway/call.hpp"
 #include "protocol/frame.hpp"
 #include "runtime/actor.hpp"
+#include "runtime/byte_budget.hpp"
 #include "runtime/transport/port/transport.hpp"
 
 namespace millrace::gateway {
@@ -25,7 +26,8 @@ struct ConnectionLimits {
 class ConnectionActor final : public Actor {
  public:
   ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-                  ConnectionId connection, const PublishedView& published, ConnectionLimits limits);
+                  ConnectionId connection, const PublishedView& published, ByteBudget& in_flight,
+                  ConnectionLimits limits);
 
  protected:
   void on_start() override;
@@ -57,13 +59,15 @@ class ConnectionActor final : public Actor {
   Transport& transport_;
   const ConnectionId connection_;
   const PublishedView& published_;
+  ByteBudget& node_in_flight_;
   const ConnectionLimits limits_;
   protocol::FrameSplitter frames_;
   std::map<std::uint64_t, Active> active_;
   std::uint64_t numbers_ = 0;
   std::size_t in_flight_bytes_ = 0;
   std::size_t unsent_bytes_ = 0;
-  bool reading_ = false;  // A receive() is pending.
+  bool reading_ = false;   // A receive() is pending.
+  bool retrying_ = false;  // The node's budget is spent; a timer tries again.
   bool closed_ = false;
   Instant last_used_{};
 };

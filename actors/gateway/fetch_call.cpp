@@ -80,6 +80,8 @@ class FetchCall final : public Call {
       pump(effects);
       return effects;
     }
+    // An await that ends after another one did is no news any more.
+    if (std::holds_alternative<AdvancedAnswer>(answer)) return effects;
     if (slot >= buckets_.size() || !buckets_[slot].asked) return effects;
     BucketFetch& bucket = buckets_[slot];
     bucket.asked = false;
@@ -96,7 +98,7 @@ class FetchCall final : public Call {
   CallEffects on_deadline(const CallContext& /*context*/) override {
     for (BucketFetch& bucket : buckets_) {
       // Codes 12 and 21 are the ones that make readers look for the leader again.
-      if (bucket.asked && bucket.records.empty()) {
+      if (!bucket.done && bucket.records.empty()) {
         bucket.error = {ErrorCode::not_leader_or_follower, "The replica did not answer in time."};
       }
     }

@@ -10,10 +10,12 @@
 namespace millrace::gateway {
 
 GatewayActor::GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-                           const PublishedView& published, GatewayOptions options)
+                           const PublishedView& published, ByteBudget& in_flight,
+                           GatewayOptions options)
     : SupervisingActor(config, std::move(setup), RestartStrategy::one_for_one, RestartIntensity{}),
       transport_(transport),
       published_(published),
+      in_flight_(in_flight),
       options_(options) {}
 
 void GatewayActor::on_envelope(const Envelope& envelope) {
@@ -33,7 +35,8 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   // Temporary: a connection that ends, however it ends, is the client's to make again.
   start_child({name, RestartPolicy::temporary}, [this, name, connection] {
     return context().spawn<ConnectionActor>(name, actor_name(), Placement::scheduled, transport_,
-                                            connection, published_, options_.connection);
+                                            connection, published_, in_flight_,
+                                            options_.connection);
   });
 }
 

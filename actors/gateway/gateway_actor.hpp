@@ -18,7 +18,7 @@ struct GatewayOptions {
 class GatewayActor final : public SupervisingActor {
  public:
   GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-               const PublishedView& published, GatewayOptions options);
+               const PublishedView& published, ByteBudget& in_flight, GatewayOptions options);
 
  protected:
   void on_envelope(const Envelope& envelope) override;
@@ -27,6 +27,7 @@ class GatewayActor final : public SupervisingActor {
  private:
   Transport& transport_;
   const PublishedView& published_;
+  ByteBudget& in_flight_;
   const GatewayOptions options_;
   std::size_t connections_ = 0;
 };

@@ -15,6 +15,7 @@ using protocol::ErrorCode;
 using protocol::ProtocolError;
 
 constexpr Duration answer_wait_max = 10s;
+constexpr int buckets_max = 100'000;
 
 // Source: Fluss LIST_OFFSETS v0, offset_type.
 constexpr std::int32_t type_earliest = 0;
@@ -112,6 +113,11 @@ class OffsetsCall final : public Call {
 std::unique_ptr<Call> make_offsets_call(const protocol::RequestFrame& request) {
   auto parsed = protocol::parse_message<wire::ListOffsetsRequest>(request.body.bytes());
   if (!parsed) return make_finished_call(RespondError{to_protocol(parsed.error())});
+  if (parsed->bucket_id_size() > buckets_max) {
+    return make_finished_call(
+        RespondError{{ErrorCode::corrupt_message,
+                      fmt::format("too many buckets: {}", parsed->bucket_id_size())}});
+  }
   return std::make_unique<OffsetsCall>(std::move(*parsed));
 }
 

@@ -33,7 +33,10 @@ Member group(std::string name, GroupActor::Plan plan, NodeContext& context) {
 }  // namespace
 
 NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings settings)
-    : context_(context), ports_(std::move(ports)), settings_(std::move(settings)) {
+    : context_(context),
+      ports_(std::move(ports)),
+      settings_(std::move(settings)),
+      in_flight_(settings_.in_flight_bytes_max) {
   CHECK(!ports_.devices.empty());
 }
 
@@ -90,8 +93,10 @@ Member NodeAssembly::links() {
             LinkOptions options = settings_.link_options;
             options.watchers = {tablet::tablet_name};
             if (ports_.open_metadata) options.watchers.emplace_back(coordinator::coordinator_name);
-            return context_.spawn<LinksActor>(name, parent, Placement::detached, ports_.transport,
-                                              std::move(options));
+            auto links = context_.spawn<LinksActor>(name, parent, Placement::detached,
+                                                    ports_.transport, std::move(options));
+            send_members();
+            return links;
           }};
 }
 
@@ -153,7 +158,7 @@ Member NodeAssembly::tablet() {
 Member NodeAssembly::gateway() {
   return {{gateway::gateway_name}, [this](const std::string& name, const std::string& parent) {
             return context_.spawn<gateway::GatewayActor>(name, parent, Placement::scheduled,
-                                                         ports_.transport, view_,
+                                                         ports_.transport, view_, in_flight_,
                                                          settings_.gateway_options);
           }};
 }
@@ -162,6 +167,7 @@ Member NodeAssembly::console() {
   return {{console_name}, [this](const std::string& name, const std::string& parent) {
             ConsoleSettings settings;
             settings.version = settings_.version;
+            settings.token = settings_.console_token;
             settings.required_actors = {links_name, tablet::tablet_name, gateway::gateway_name};
             if (ports_.open_metadata) {
               settings.required_actors.emplace_back(coordinator::coordinator_name);
@@ -180,16 +186,24 @@ std::string NodeAssembly::device_of(BucketId bucket) const {
 }
 
 void NodeAssembly::set_members(const std::vector<LinkMember>& members) {
-  context_.post(links_name, root_name,
-                seal<schemas::LinkOrder>([&](schemas::LinkOrder::Builder order) {
-                  auto list = order.initMembers(static_cast<unsigned>(members.size()));
-                  for (unsigned i = 0; i < list.size(); ++i) {
-                    list[i].setNodeId(members[i].node.value());
-                    list[i].setLinkHost(members[i].link.host);
-                    list[i].setLinkPort(members[i].link.port);
-                    list[i].setIncarnation(members[i].incarnation.value());
-                  }
-                }));
+  {
+    const std::lock_guard lock(members_mutex_);
+    members_ = seal<schemas::LinkOrder>([&](schemas::LinkOrder::Builder order) {
+      auto list = order.initMembers(static_cast<unsigned>(members.size()));
+      for (unsigned i = 0; i < list.size(); ++i) {
+        list[i].setNodeId(members[i].node.value());
+        list[i].setLinkHost(members[i].link.host);
+        list[i].setLinkPort(members[i].link.port);
+        list[i].setIncarnation(members[i].incarnation.value());
+      }
+    });
+  }
+  send_members();
+}
+
+void NodeAssembly::send_members() {
+  const std::lock_guard lock(members_mutex_);
+  if (members_.words) context_.post(links_name, root_name, members_);
 }
 
 }  // namespace millrace

@@ -40,7 +40,9 @@ struct NodeSettings {
   Endpoint link;
   std::optional<Endpoint> console;
   std::string rack;
-  std::string version;  ///< Of this build.
+  std::size_t in_flight_bytes_max = std::size_t{256} << 20;  ///< Of client requests, node-wide.
+  std::string version;                                       ///< Of this build.
+  std::string console_token;                                 ///< Empty: the console asks for none.
   coordinator::CoordinatorMachine::Options coordinator_options;
   gateway::GatewayOptions gateway_options;
   device::DeviceOptions device_options;
@@ -86,6 +88,7 @@ class NodeAssembly {
   [[nodiscard]] Status listen();
   [[nodiscard]] Status find_logs();
   void spawn(std::function<void(const std::string&)> unwell);
+  void send_members();
   [[nodiscard]] GroupActor::Member links();
   [[nodiscard]] GroupActor::Member control();
   [[nodiscard]] GroupActor::Member storage();
@@ -99,6 +102,9 @@ class NodeAssembly {
   const NodeSettings settings_;
   NodeEndpoints endpoints_;
   PublishedView view_;
+  std::mutex members_mutex_;
+  Envelope members_;  // The newest list; links that start again need it.
+  ByteBudget in_flight_;
   std::vector<BucketId> on_disk_;
 };
 

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   const std::string command = arguments.empty() ? "" : arguments.front();
   if (command == "node") {
     set_up_logging();
-    return static_cast<int>(millrace::run_node(std::span(arguments).subspan(1)));
+    return static_cast<int>(millrace::run_node(std::span(arguments).subspan(1), MILLRACE_VERSION));
   }
   if (command == "db" || command == "table") return millrace::run_cli(arguments);
   if (command == "demo") return millrace::run_demo(arguments);

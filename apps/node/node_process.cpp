@@ -45,7 +45,7 @@ std::string first_line(const char* path) {
 /// Everything of one process, in the order in which it must be destroyed from the bottom up.
 class NodeProcess {
  public:
-  [[nodiscard]] Status prepare(const Configuration& configuration);
+  [[nodiscard]] Status prepare(const Configuration& configuration, std::string version);
   [[nodiscard]] Status start();
   [[nodiscard]] int serve();
 
@@ -75,11 +75,12 @@ class NodeProcess {
   std::unique_ptr<NodeAssembly> node_;
 };
 
-Status NodeProcess::prepare(const Configuration& configuration) {
+Status NodeProcess::prepare(const Configuration& configuration, std::string version) {
   configuration_ = configuration;
   auto settings = node_settings_of(configuration, preferred_ports_of_process());
   if (!settings) return tl::unexpected<Error>(settings.error());
   settings_ = std::move(*settings);
+  settings_.version = std::move(version);
   const auto id = configuration.node_id();
   if (!id) return fail(Errc::malformed, "millrace.node.id is not set");
   identity_.node = *id;
@@ -221,9 +222,8 @@ int NodeProcess::serve() {
   }
   // From here on a second signal ends the process at once, by its default action.
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
-  environment_.reset();  // Waits until every actor has ended.
-  node_.reset();
-  loop_.stop();
+  environment_->await_actors();
+  loop_.stop();  // Its sinks reach into the context: nothing may run them any more.
   spdlog::info("event=node_stopped node={}", identity_.node.value());
   return 0;
 }
@@ -239,6 +239,10 @@ bool report(const ConfigurationOutcome& outcome) {
   return outcome.usable();
 }
 
+void set_log_level(const std::string& level) {
+  spdlog::set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
+}
+
 ExitCode refuse(const Error& error) {
   spdlog::error("event=node_not_started error=\"{}\"", error.message);
   return ExitCode::failed;
@@ -246,7 +250,7 @@ ExitCode refuse(const Error& error) {
 
 }  // namespace
 
-ExitCode run_node(std::span<const std::string> arguments) {
+ExitCode run_node(std::span<const std::string> arguments, std::string version) {
   // Every thread that follows inherits the mask: signals arrive where serve() waits for them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -263,8 +267,9 @@ ExitCode run_node(std::span<const std::string> arguments) {
   auto outcome = configuration_of(*line);
   if (!outcome) return refuse(outcome.error());
   if (!report(*outcome)) return ExitCode::usage;
+  set_log_level(outcome->configuration.get(key::log_level));
   NodeProcess process;
-  if (auto prepared = process.prepare(outcome->configuration); !prepared) {
+  if (auto prepared = process.prepare(outcome->configuration, std::move(version)); !prepared) {
     return refuse(prepared.error());
   }
   if (auto started = process.start(); !started) {

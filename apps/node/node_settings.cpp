@@ -1,5 +1,6 @@
 #include "apps/node/node_settings.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace {
@@ -13,6 +14,21 @@ Status check_loopback(const Listener& listener, std::string_view what) {
   if (is_loopback(listener)) return {};
   return fail(Errc::malformed,
               std::string(what) + " off loopback is not built yet: " + address_text(listener));
+}
+
+/// Values that the configuration knows and this build does not serve.
+Status check_built(const Configuration& configuration) {
+  if (configuration.get(key::durability) != "memory") {
+    return fail(Errc::malformed, "millrace.durability is not built yet: only memory is");
+  }
+  const auto roles = configuration.get(key::roles);
+  if (std::find(roles.begin(), roles.end(), "tablet") == roles.end()) {
+    return fail(Errc::malformed, "millrace.roles without tablet is not built yet");
+  }
+  if (configuration.get(key::bind_listeners).size() > 1) {
+    return fail(Errc::malformed, "more than one of bind.listeners is not built yet");
+  }
+  return {};
 }
 
 std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
@@ -44,13 +60,19 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
     settings.console = endpoint_of(http.front(), preferred.http);
   }
 
+  if (auto built = check_built(configuration); !built) {
+    return tl::unexpected<Error>(built.error());
+  }
+  settings.console_token = configuration.get(key::http_token);
   auto& tables = settings.coordinator_options.tables;
+  tables.allow_log_tables = configuration.get(key::allow_create_log_tables);
   tables.bucket_count = static_cast<std::int32_t>(configuration.get(key::default_bucket_number));
   tables.replication_factor =
       static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
   tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
 
   auto& gateway = settings.gateway_options;
+  settings.in_flight_bytes_max = size_of(configuration.get(key::in_flight_bytes_max));
   gateway.connections_max = size_of(configuration.get(key::connections_max));
   gateway.connection.request_bytes_max = size_of(configuration.get(key::max_request_size));
   gateway.connection.idle_max = configuration.get(key::connection_max_idle_time);
