@@ -1,0 +1,141 @@
+#include "bench/macro/local_cluster.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "apps/cli/session.hpp"
+#include "bench/macro/finished_program.hpp"
+
+namespace millrace::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<nlohmann::json> json_of(const std::vector<std::string>& command) {
+  const auto finished = run_to_its_end(command);
+  if (!finished) return tl::unexpected(finished.error());
+  auto parsed = nlohmann::json::parse(finished->output, nullptr, false);
+  if (finished->exit_code != 0 || parsed.is_discarded()) {
+    return fail(Errc::unavailable, fmt::format("exit code {}: {} {}", finished->exit_code,
+                                               fmt::join(command, " "), finished->output));
+  }
+  return parsed;
+}
+
+/// A process's processor time in clock ticks. Its name, which may hold blanks, ends with ')'; the
+/// state is the 3rd field, user and system time are the 14th and the 15th.
+Result<std::uint64_t> ticks_of(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos)
+    return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
+  std::istringstream fields(text.substr(name_end + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  fields >> user >> system;
+  if (!fields) return fail(Errc::unavailable, fmt::format("/proc/{}/stat cannot be read", pid));
+  return user + system;
+}
+
+}  // namespace
+
+Result<LocalCluster> LocalCluster::start(const ClusterRequest& request) {
+  std::string pattern = (fs::temp_directory_path() / "millrace-bench-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return fail(Errc::unavailable, "no temporary folder can be made: " + pattern);
+  LocalCluster cluster(request.program, pattern);
+  if (auto started = cluster.up(request.hosts); !started) return tl::unexpected(started.error());
+  if (auto found = cluster.find_nodes(); !found) return tl::unexpected(found.error());
+  return cluster;
+}
+
+LocalCluster::LocalCluster(LocalCluster&& other) noexcept
+    : program_(std::move(other.program_)),
+      folder_(std::exchange(other.folder_, {})),
+      bootstrap_(std::move(other.bootstrap_)),
+      node_pids_(std::move(other.node_pids_)) {}
+
+LocalCluster::~LocalCluster() {
+  if (folder_.empty()) return;
+  const auto ended = run_to_its_end(command("down"));
+  if (!ended || ended->exit_code != 0) {
+    // Its data stays: the processes that were not ended still use it.
+    fmt::print(stderr, "the cluster could not be ended: {} down --dir {}\n", program_.string(),
+               folder_.string());
+    return;
+  }
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+std::vector<std::string> LocalCluster::command(const std::string& word) const {
+  return {program_.string(), word, "--dir", (folder_ / "cluster").string(), "--json"};
+}
+
+Status LocalCluster::up(int hosts) {
+  auto words = command("up");
+  words.insert(words.end(), {"--detach", "--hosts", std::to_string(hosts)});
+  const auto report = json_of(words);
+  if (!report) return tl::unexpected(report.error());
+  auto bootstrap = cli::parse_endpoints(report->value("bootstrap", ""));
+  if (!bootstrap) return wrap(bootstrap.error(), "where the cluster is");
+  bootstrap_ = std::move(*bootstrap);
+  return {};
+}
+
+Status LocalCluster::find_nodes() {
+  const auto status = json_of(command("status"));
+  if (!status) return tl::unexpected(status.error());
+  for (const auto& host : (*status)["hosts"]) node_pids_.push_back(host["node"]["pid"].get<int>());
+  if (node_pids_.size() != bootstrap_.size())
+    return fail(Errc::unavailable,
+                fmt::format("{} of {} nodes were found", node_pids_.size(), bootstrap_.size()));
+  return {};
+}
+
+Result<Duration> LocalCluster::processor_time() const {
+  const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  std::uint64_t sum = 0;
+  for (const int pid : node_pids_) {
+    const auto ticks = ticks_of(pid);
+    if (!ticks) return tl::unexpected(ticks.error());
+    sum += *ticks;
+  }
+  return Duration(sum * (1'000'000'000 / ticks_per_second));
+}
+
+Result<std::uint64_t> LocalCluster::resident_bytes() const {
+  std::uint64_t sum = 0;
+  for (const int pid : node_pids_) {
+    std::ifstream file(fmt::format("/proc/{}/statm", pid));
+    std::uint64_t all = 0;
+    std::uint64_t resident = 0;
+    if (!(file >> all >> resident))
+      return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
+    sum += resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  }
+  return sum;
+}
+
+Duration own_processor_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto span = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return span(usage.ru_utime) + span(usage.ru_stime);
+}
+
+}  // namespace millrace::bench

@@ -1,0 +1,50 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "runtime/transport/port/transport.hpp"
+
+namespace millrace::bench {
+
+struct ClusterRequest {
+  std::filesystem::path program;  ///< `millrace`.
+  int hosts = 1;
+};
+
+/// A cluster of this machine in a temporary folder, started through the launcher as a user would.
+/// Its destruction ends every process of it and removes the folder.
+class LocalCluster {
+ public:
+  /// Errors: unavailable, with what the launcher said.
+  [[nodiscard]] static Result<LocalCluster> start(const ClusterRequest& request);
+  LocalCluster(LocalCluster&& other) noexcept;
+  LocalCluster& operator=(LocalCluster&&) = delete;
+  ~LocalCluster();
+
+  [[nodiscard]] const std::vector<Endpoint>& bootstrap() const { return bootstrap_; }
+  /// Processor time of all node processes since their start, user and system.
+  [[nodiscard]] Result<Duration> processor_time() const;
+  /// Memory of all node processes.
+  [[nodiscard]] Result<std::uint64_t> resident_bytes() const;
+
+ private:
+  LocalCluster(std::filesystem::path program, std::filesystem::path folder)
+      : program_(std::move(program)), folder_(std::move(folder)) {}
+
+  [[nodiscard]] Status up(int hosts);
+  [[nodiscard]] Status find_nodes();
+  [[nodiscard]] std::vector<std::string> command(const std::string& word) const;
+
+  std::filesystem::path program_;
+  std::filesystem::path folder_;  // Empty once it was moved away.
+  std::vector<Endpoint> bootstrap_;
+  std::vector<int> node_pids_;
+};
+
+/// Processor time of this process.
+[[nodiscard]] Duration own_processor_time();
+
+}  // namespace millrace::bench
