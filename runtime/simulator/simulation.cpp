@@ -109,6 +109,15 @@ void Simulation::run_for(Duration span) {
   (void)run_until([] { return false; }, now() + span);
 }
 
+void Simulation::run_turns(std::uint64_t count) {
+  for (std::uint64_t turn = 0; turn < count; ++turn) {
+    while (!run_job()) {
+      if (queue_.empty()) return;
+      queue_.run_next();
+    }
+  }
+}
+
 void Simulation::record(NodeId node, std::string_view actor, const Envelope& envelope) {
   ++messages_;
   std::uint64_t hash = trace_hash_;

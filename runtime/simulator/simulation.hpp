@@ -38,6 +38,9 @@ class Simulation {
   /// Runs until `done` holds or virtual time reaches `deadline`; returns whether it holds.
   bool run_until(const std::function<bool()>& done, Instant deadline);
   void run_for(Duration span);
+  /// Runs so many turns of actors and moves time on in between as needed: a way to stop anywhere
+  /// between two messages, also amid those of one instant.
+  void run_turns(std::uint64_t count);
 
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
   [[nodiscard]] std::uint64_t messages_handled() const { return messages_; }

@@ -120,6 +120,25 @@ TEST(Simulation, TheSeedOrdersTheMailboxesOfOneInstant) {
   EXPECT_GT(orders.size(), 8U);
 }
 
+TEST(Simulation, TurnsEndAmidTheMessagesOfOneInstant) {
+  Simulation simulation(1);
+  NodeContext& node = simulation.start_process({"cluster", NodeId{1}, Incarnation{1}}, 0);
+  Notebook notebook;
+  (void)node.spawn<Recorder>("recorder", "", Placement::scheduled, notebook);
+  simulation.run_for(1ms);
+  const Instant instant = simulation.now();
+  for (const char* text : {"a", "b", "c"}) node.post("recorder", "test", text_message(text));
+  simulation.run_turns(1);
+  EXPECT_EQ(notebook.take(), "a");
+  EXPECT_EQ(simulation.now(), instant);
+  (void)simulation.queue().after(5ms, [&] { node.post("recorder", "test", text_message("d")); });
+  simulation.run_turns(3);
+  EXPECT_EQ(notebook.take(), "b, c, d");
+  EXPECT_EQ(simulation.now(), instant + 5ms);
+  simulation.run_turns(10);  // Nothing is left.
+  EXPECT_EQ(notebook.take(), "");
+}
+
 TEST(Simulation, TimePassesOnlyWhenNothingIsLeftToDo) {
   Simulation simulation(1);
   NodeContext& node = simulation.start_process({"cluster", NodeId{1}, Incarnation{1}}, 5'000);

@@ -1,0 +1,145 @@
+#include "scenarios/append/append_load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/checkers/log_checkers.hpp"
+#include "scenarios/workloads/value_rows.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+constexpr auto database = "load";
+constexpr std::size_t tables_count = 2;
+constexpr std::size_t writers_per_table = 2;
+constexpr std::int32_t buckets = 3;
+constexpr Duration settle_max = 20s;
+// The longest that a client tries to deliver a row, and some.
+constexpr Duration answers_max = 70s;
+constexpr Duration final_read_max = 30s;
+
+}  // namespace
+
+AppendLoad::AppendLoad(SimulatedCluster& cluster, Random random)
+    : cluster_(cluster), random_(random) {}
+
+void AppendLoad::start() {
+  if (!cluster_.run_until_whole(settle_max)) find("the cluster never came together");
+  const client::Blocking blocking = cluster_.blocking();
+  client::Client& setup = cluster_.add_client().api();
+  const auto created = blocking.wait<void>(
+      [&](const client::Callback<void>& done) { setup.create_database(database, false, done); });
+  if (!created) find("create database: " + created.error().message);
+  constexpr const char* compressions[] = {"NONE", "LZ4_FRAME", "ZSTD"};
+  for (std::size_t i = 0; i < tables_count; ++i) {
+    const client::TablePath& table = tables_.emplace_back(database, fmt::format("table{}", i));
+    const auto descriptor = value_table(buckets, compressions[random_.below(3)]);
+    const auto made = blocking.wait<void>([&](const client::Callback<void>& done) {
+      setup.create_table(table, descriptor, false, done);
+    });
+    if (!made) find("create table: " + made.error().message);
+    for (std::size_t w = 0; w < writers_per_table; ++w) {
+      AppendPlan plan;
+      plan.writer = static_cast<std::int64_t>(writers_.size());
+      plan.table = table;
+      writers_.push_back(std::make_unique<AppendWriter>(cluster_.add_client(), history_, plan,
+                                                        random_.fork(writers_.size())));
+    }
+  }
+  for (const auto& writer : writers_) writer->start();
+  add_readers();
+}
+
+void AppendLoad::add_readers() {
+  for (const client::TablePath& table : tables_) {
+    readers_.push_back(std::make_unique<LogReader>(cluster_.add_client(), history_, table,
+                                                   fmt::format("reader {}", readers_.size())));
+    readers_.back()->start();
+  }
+}
+
+void AppendLoad::stop_readers() {
+  for (const auto& reader : readers_) reader->stop();
+}
+
+void AppendLoad::finish() {
+  for (const auto& writer : writers_) writer->stop();
+  const auto idle = [&] {
+    return std::all_of(writers_.begin(), writers_.end(),
+                       [](const auto& writer) { return writer->is_idle(); });
+  };
+  if (!cluster_.run_until(idle, answers_max)) find("some appends were never answered");
+  for (const client::TablePath& table : tables_) read_to_end(table);
+  stop_readers();
+}
+
+void AppendLoad::read_to_end(const client::TablePath& table) {
+  SimulatedClient& client = cluster_.add_client();
+  using Offsets = std::vector<client::BucketOffset>;
+  const auto ends = cluster_.blocking().wait<Offsets>(
+      [&](const client::Callback<Offsets>& done) { client.api().list_offsets(table, {}, done); });
+  if (!ends) return find(to_string(table) + " has no end: " + ends.error().message);
+  for (const client::BucketOffset& end : *ends) {
+    if (!end.offset) return find(to_string(table) + " has no end: " + end.offset.error().message);
+  }
+  readers_.push_back(std::make_unique<LogReader>(client, history_, table, "the final read"));
+  LogReader& reader = *readers_.back();
+  reader.start();
+  const auto at_end = [&] {
+    return std::all_of(ends->begin(), ends->end(), [&](const client::BucketOffset& end) {
+      return reader.position(end.bucket) >= *end.offset;
+    });
+  };
+  if (!cluster_.run_until(at_end, final_read_max)) find("the final read does not get to the end");
+  reader.mark_final();
+}
+
+std::size_t AppendLoad::count_acknowledged() const {
+  return static_cast<std::size_t>(
+      std::count_if(history_.attempts.begin(), history_.attempts.end(),
+                    [](const Attempt& one) { return one.fate == Fate::acknowledged; }));
+}
+
+std::size_t AppendLoad::count_lost() const {
+  std::set<Value> there;
+  for (const Read& read : history_.reads) {
+    if (!read.is_final) continue;
+    for (const ReadRow& row : read.rows) there.insert(row.value);
+  }
+  return static_cast<std::size_t>(
+      std::count_if(history_.attempts.begin(), history_.attempts.end(), [&](const Attempt& one) {
+        return one.fate == Fate::acknowledged && !there.contains(one.value);
+      }));
+}
+
+std::set<BucketId> AppendLoad::buckets_of(NodeId node) {
+  std::set<BucketId> found;
+  const auto view = cluster_.view_of(node);
+  for (const auto& [id, table] : view->catalog.tables()) {
+    for (std::size_t i = 0; i < table->buckets.size(); ++i) {
+      if (table->buckets[i].leader == node)
+        found.insert({id, BucketIndex{static_cast<std::int32_t>(i)}});
+    }
+  }
+  return found;
+}
+
+Outcome AppendLoad::outcome() {
+  Outcome outcome;
+  outcome.violations = check_log(history_);
+  for (const std::string& reason : cluster_.unwell())
+    outcome.violations.push_back("supervision gave up: " + reason);
+  outcome.trace_hash = cluster_.simulation().trace_hash();
+  outcome.messages = cluster_.simulation().messages_handled();
+  outcome.simulated = cluster_.now().time_since_epoch();
+  std::uint64_t rows = 0;
+  for (const Read& read : history_.reads) rows += read.rows.size();
+  outcome.reached["rows acknowledged"] = count_acknowledged();
+  outcome.reached["rows read"] = rows;
+  outcome.reached["batches given up"] = history_.given_up.size();
+  outcome.reached["segments"] = cluster_.count_segments();
+  return outcome;
+}
+
+}  // namespace millrace::scenarios

@@ -1,0 +1,54 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "scenarios/checkers/history.hpp"
+#include "scenarios/cluster/simulated_cluster.hpp"
+#include "scenarios/run.hpp"
+#include "scenarios/workloads/append_writer.hpp"
+#include "scenarios/workloads/log_reader.hpp"
+
+namespace millrace::scenarios {
+
+/// Workload W1: idempotent writers on two tables of several buckets, readers that follow them, and
+/// at the end one that reads all of it again.
+class AppendLoad {
+ public:
+  AppendLoad(SimulatedCluster& cluster, Random random);
+
+  /// Makes the tables and lets writers and readers go. Runs the simulation meanwhile.
+  void start();
+  /// New readers from the beginning. Those that read so far go on.
+  void add_readers();
+  /// Those that read so far stop.
+  void stop_readers();
+  /// No more appends; waits until every row has its answer, then reads everything anew.
+  void finish();
+
+  [[nodiscard]] History& history() { return history_; }
+  [[nodiscard]] const std::vector<client::TablePath>& tables() const { return tables_; }
+  /// Rows acknowledged so far.
+  [[nodiscard]] std::size_t count_acknowledged() const;
+  /// Acknowledged rows that the final read does not have.
+  [[nodiscard]] std::size_t count_lost() const;
+  /// The buckets that a node leads.
+  [[nodiscard]] std::set<BucketId> buckets_of(NodeId node);
+  /// The checkers' verdict, and how far the run came.
+  [[nodiscard]] Outcome outcome();
+
+ private:
+  void read_to_end(const client::TablePath& table);
+  void find(const std::string& what) { history_.findings.push_back(what); }
+
+  SimulatedCluster& cluster_;
+  Random random_;
+  History history_;
+  std::vector<client::TablePath> tables_;
+  std::vector<std::unique_ptr<AppendWriter>> writers_;
+  std::vector<std::unique_ptr<LogReader>> readers_;
+};
+
+}  // namespace millrace::scenarios

@@ -1,0 +1,148 @@
+// A full device, seen by a program that appends to several buckets in one request and by the usual
+// writers beside it.
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "client/parsed_answer.hpp"
+#include "protocol/arrow_schema.hpp"
+#include "protocol/batch_codec.hpp"
+#include "protocol/produce_request.hpp"
+#include "scenarios/append/append_load.hpp"
+#include "scenarios/append/append_scenarios.hpp"
+#include "scenarios/workloads/value_rows.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::ErrorCode;
+
+constexpr std::int64_t probe_writer = 100;
+constexpr std::int64_t rows_per_probe = 2;
+
+/// Appends to all buckets of a table in one request, without an identity and without a retry.
+class ProduceProbe {
+ public:
+  ProduceProbe(SimulatedCluster& cluster, History& history, client::TablePath path)
+      : cluster_(cluster),
+        history_(history),
+        client_(cluster.add_client()),
+        path_(std::move(path)) {}
+
+  /// The code of each bucket, by index; nothing if the request failed as a whole.
+  std::vector<ErrorCode> append() {
+    const auto table = cluster_.blocking().wait<client::TablePtr>(
+        [&](const client::Callback<client::TablePtr>& done) {
+          client_.api().describe_table(path_, done);
+        });
+    if (!table) return complain(table.error().message);
+    const std::size_t first = history_.attempts.size();
+    const protocol::ProduceRequest request = build(**table);
+    const auto answer = cluster_.blocking().wait<wire::ProduceLogResponse>(
+        [&](const client::Callback<wire::ProduceLogResponse>& done) {
+          client_.api().cluster()->ask_node(*(*table)->buckets.front().leader,
+                                            protocol::ApiKey::produce_log,
+                                            protocol::encode_produce_request(request), 10s,
+                                            client::parsed<wire::ProduceLogResponse>(done));
+        });
+    if (!answer) return complain(answer.error().message);
+    std::vector<ErrorCode> codes((*table)->buckets.size(), ErrorCode::unknown_server_error);
+    for (const auto& entry : answer->buckets_resp()) {
+      const auto index = static_cast<std::size_t>(entry.bucket_id());
+      const auto error = client::error_in_entry(entry);
+      codes.at(index) = error ? error->code : ErrorCode::none;
+      for (std::size_t i = 0; i < rows_per_probe; ++i) {
+        Attempt& attempt = history_.attempts[first + index * rows_per_probe + i];
+        attempt.answered_at = cluster_.now();
+        attempt.fate = error ? Fate::refused : Fate::acknowledged;
+        if (!error) attempt.offset = entry.base_offset() + static_cast<Offset>(i);
+      }
+    }
+    return codes;
+  }
+
+ private:
+  std::vector<ErrorCode> complain(const std::string& why) {
+    history_.findings.push_back("probe: " + why);
+    return {};
+  }
+
+  protocol::ProduceRequest build(const client::TableInfo& table) {
+    protocol::ProduceRequest request;
+    request.acks = -1;
+    request.table_id = table.id.value();
+    request.timeout_ms = 5000;
+    const auto schema = protocol::to_arrow(table.descriptor.schema);
+    for (const client::BucketInfo& info : table.buckets) {
+      for (std::int64_t i = 0; i < rows_per_probe; ++i) {
+        Attempt attempt;
+        attempt.value = {probe_writer, next_sequence_ + i};
+        attempt.bucket = {table.id, info.bucket};
+        history_.attempts.push_back(attempt);
+      }
+      const auto rows = value_rows(schema, {probe_writer, next_sequence_}, rows_per_probe);
+      next_sequence_ += rows_per_probe;
+      request.buckets.push_back(
+          {std::nullopt, info.bucket.value(), protocol::encode_batch(*rows, {}).value()});
+    }
+    return request;
+  }
+
+  SimulatedCluster& cluster_;
+  History& history_;
+  SimulatedClient& client_;
+  const client::TablePath path_;
+  std::int64_t next_sequence_ = 0;
+};
+
+}  // namespace
+
+Outcome fill_disk(std::uint64_t seed) {
+  ClusterShape shape;
+  shape.nodes = 1;
+  SimulatedCluster cluster(seed, shape);
+  Random random = cluster.simulation().random_for("fill_disk");
+  AppendLoad load(cluster, random.fork("load"));
+  load.start();
+  History& history = load.history();
+  ProduceProbe probe(cluster, history, load.tables().front());
+  const auto expect = [&](std::int32_t full_device, const char* when) {
+    const std::vector<ErrorCode> codes = probe.append();
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      const bool is_full = static_cast<std::int32_t>(i % 2) == full_device;
+      const ErrorCode wanted = is_full ? ErrorCode::storage_exception : ErrorCode::none;
+      if (codes[i] == wanted) continue;
+      history.findings.push_back(
+          fmt::format("bucket {} answers {} {}", i, protocol::name_of(codes[i]), when));
+    }
+  };
+  constexpr std::int32_t none = -1;
+  std::uint64_t refusals = 0;
+  for (std::uint64_t round = 0; round < 2; ++round) {
+    cluster.run_for(Duration(random.between(0, Duration(500ms).count())));
+    expect(none, "with room on the disk");
+    const auto device = static_cast<std::int32_t>(random.below(2));
+    SimulatedDisk& disk = cluster.disk(NodeId{0}, device);
+    // Table 0's bucket i lies on device i % 2. Something fits yet, but not for long.
+    disk.set_free_bytes(random.below(600));
+    cluster.run_for(Duration(random.between(Duration(500ms).count(), Duration(3s).count())));
+    // Smaller batches than the one that did not fit may still have filled what was left.
+    disk.set_free_bytes(0);
+    expect(device, "on a full disk");
+    ++refusals;
+    cluster.run_for(500ms);
+    disk.set_free_bytes(std::nullopt);
+    expect(none, "when there is room again");
+  }
+  load.finish();
+  Outcome outcome = load.outcome();
+  for (const std::string& why : history.given_up)
+    outcome.violations.push_back("a writer gave rows up: " + why);
+  outcome.reached["refusals"] = refusals;
+  return outcome;
+}
+
+}  // namespace millrace::scenarios

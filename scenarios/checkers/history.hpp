@@ -1,0 +1,82 @@
+#pragma once
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
+namespace millrace::scenarios {
+
+/// What a row says of itself: the `sequence`-th row of a writer. No two rows are equal.
+struct Value {
+  std::int64_t writer = 0;
+  std::int64_t sequence = 0;
+  friend auto operator<=>(const Value&, const Value&) = default;
+};
+
+/// What became of an append, as its writer knows it.
+enum class Fate {
+  pending,       ///< No answer yet. As good as in doubt.
+  acknowledged,  ///< The cluster has it for good.
+  in_doubt,      ///< Failed in a way that leaves open whether the rows were stored.
+  refused,       ///< Failed in a way that promises that they were not.
+};
+
+/// One row that somebody tried to append.
+struct Attempt {
+  Value value;
+  BucketId bucket;
+  Fate fate = Fate::pending;
+  Instant answered_at{};
+  std::optional<Offset> offset;  ///< Of an acknowledged row, if the answer told.
+};
+
+/// One row as it was read.
+struct ReadRow {
+  Offset offset = 0;
+  Value value;
+};
+
+/// What one reader got of one bucket, from a subscription on and without a new one in between.
+struct Read {
+  std::string reader;
+  BucketId bucket;
+  Instant begun_at{};
+  Offset from = 0;
+  bool is_final = false;  ///< Begun when all was quiet, and read up to the end.
+  std::vector<ReadRow> rows;
+};
+
+/// A host lost power: what its disks had not synced is gone.
+struct HostCrash {
+  Instant at{};
+  std::set<BucketId> buckets;  ///< That lay there.
+  /// What was acknowledged this long before is safe.
+  Duration synced_within{};
+};
+
+/// What clients saw of a run. The checkers look at nothing else.
+struct History {
+  std::vector<Attempt> attempts;
+  std::vector<Read> reads;
+  std::optional<HostCrash> crash;
+  /// Why writers gave rows up, one entry per batch.
+  std::vector<std::string> given_up;
+  /// Found wrong while it happened: damaged rows, answers that cannot be.
+  std::vector<std::string> findings;
+
+  /// Whether a bucket may have lost what was appended to it before `at`, or at it.
+  [[nodiscard]] bool lost_since(BucketId bucket, Instant at) const {
+    return crash && crash->buckets.contains(bucket) && at <= crash->at;
+  }
+};
+
+[[nodiscard]] inline std::string to_string(const Value& value) {
+  return "row " + std::to_string(value.sequence) + " of writer " + std::to_string(value.writer);
+}
+
+}  // namespace millrace::scenarios

@@ -1,0 +1,77 @@
+#include "scenarios/workloads/value_rows.hpp"
+
+#include <arrow/array/array_binary.h>
+#include <arrow/array/array_primitive.h>
+#include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_primitive.h>
+#include <arrow/record_batch.h>
+
+#include "base/check.hpp"
+#include "base/random.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+constexpr std::uint64_t text_bytes_max = 60;
+
+std::string text_of(const Value& value) {
+  const auto seed =
+      static_cast<std::uint64_t>(value.writer) << 32 ^ static_cast<std::uint64_t>(value.sequence);
+  Random random(seed);
+  std::string text(random.below(text_bytes_max), ' ');
+  for (char& letter : text) letter = static_cast<char>('a' + random.below(26));
+  return text;
+}
+
+protocol::Column column(const std::string& name, const std::string& type) {
+  protocol::Column made;
+  made.name = name;
+  made.type = protocol::parse_sql_type(type).value();
+  return made;
+}
+
+}  // namespace
+
+protocol::TableDescriptor value_table(std::int32_t buckets, const std::string& compression) {
+  protocol::TableDescriptor table;
+  table.schema.columns = {column("writer", "BIGINT NOT NULL"),
+                          column("sequence", "BIGINT NOT NULL"), column("text", "STRING")};
+  protocol::assign_field_ids(table.schema);
+  table.bucket_count = buckets;
+  table.bucket_keys.emplace();
+  table.properties.emplace("table.log.arrow.compression.type", compression);
+  return table;
+}
+
+std::shared_ptr<arrow::RecordBatch> value_rows(const std::shared_ptr<arrow::Schema>& schema,
+                                               const Value& first, std::int64_t count) {
+  arrow::Int64Builder writers;
+  arrow::Int64Builder sequences;
+  arrow::StringBuilder texts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Value value{first.writer, first.sequence + i};
+    CHECK(writers.Append(value.writer).ok());
+    CHECK(sequences.Append(value.sequence).ok());
+    CHECK(texts.Append(text_of(value)).ok());
+  }
+  return arrow::RecordBatch::Make(
+      schema, count,
+      std::vector<std::shared_ptr<arrow::Array>>{writers.Finish().ValueOrDie(),
+                                                 sequences.Finish().ValueOrDie(),
+                                                 texts.Finish().ValueOrDie()});
+}
+
+std::vector<std::optional<Value>> values_in(const arrow::RecordBatch& rows) {
+  std::vector<std::optional<Value>> values;
+  const auto& writers = dynamic_cast<const arrow::Int64Array&>(*rows.column(0));
+  const auto& sequences = dynamic_cast<const arrow::Int64Array&>(*rows.column(1));
+  const auto& texts = dynamic_cast<const arrow::StringArray&>(*rows.column(2));
+  for (std::int64_t i = 0; i < rows.num_rows(); ++i) {
+    const Value value{writers.Value(i), sequences.Value(i)};
+    const bool intact = !texts.IsNull(i) && texts.GetView(i) == text_of(value);
+    values.push_back(intact ? std::optional(value) : std::nullopt);
+  }
+  return values;
+}
+
+}  // namespace millrace::scenarios

@@ -1,0 +1,39 @@
+#include "scenarios/append/append_scenarios.hpp"
+#include "tests/simulation/sweep.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+TEST(Append, SurvivesTheRestartOfEveryNode) {
+  auto reached = sweep(restart_nodes, 200);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  EXPECT_GT(reached["drained"], 0U);
+  // Logs rolled: there are more segments than the six buckets of each run.
+  EXPECT_GT(reached["segments"], reached["runs"] * 6);
+}
+
+TEST(Append, LosesNothingWhenProcessesAreKilled) {
+  auto reached = sweep(kill_processes, 200);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  EXPECT_GT(reached["kills"], reached["runs"]);
+}
+
+TEST(Append, KeepsAPrefixWhenAHostLosesPower) {
+  auto reached = sweep(lose_power, 200);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  // At replication 1 and durability `memory` the last second may go; here it did.
+  EXPECT_GT(reached["rows lost"], 0U);
+}
+
+TEST(Append, IsRefusedByAFullDeviceAndGoesOnWhenThereIsRoom) {
+  auto reached = sweep(fill_disk, 50);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  EXPECT_GT(reached["refusals"], 0U);
+}
+
+}  // namespace
+}  // namespace millrace::scenarios

@@ -1,0 +1,14 @@
+#include "scenarios/catalog/catalog_scenarios.hpp"
+#include "tests/simulation/sweep.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+TEST(Catalog, SurvivesItsCoordinator) {
+  auto reached = sweep(kill_coordinator, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["commands done"], reached["runs"]);
+}
+
+}  // namespace
+}  // namespace millrace::scenarios

@@ -1,0 +1,36 @@
+#include <set>
+
+#include "scenarios/append/append_scenarios.hpp"
+#include "scenarios/catalog/catalog_scenarios.hpp"
+#include "tests/simulation/sweep.hpp"
+
+namespace millrace::scenarios {
+namespace {
+
+/// Each scenario in turn, so that whatever they do is covered.
+Outcome one_of_all(std::uint64_t seed) {
+  constexpr Outcome (*scenarios[])(std::uint64_t) = {restart_nodes, kill_processes, lose_power,
+                                                     fill_disk, kill_coordinator};
+  return scenarios[seed % std::size(scenarios)](seed);
+}
+
+TEST(Determinism, ASeedIsOneHistoryOfTheWholeCluster) {
+  spdlog::set_level(spdlog::level::off);
+  std::set<std::uint64_t> traces;
+  const auto seeds = seeds_to_run(50);
+  for (const std::uint64_t seed : seeds) {
+    SCOPED_TRACE(repeat_command("Determinism.*", seed));
+    const Outcome once = one_of_all(seed);
+    const Outcome twice = one_of_all(seed);
+    ASSERT_EQ(once.trace_hash, twice.trace_hash);
+    EXPECT_EQ(once.messages, twice.messages);
+    EXPECT_EQ(once.simulated, twice.simulated);
+    EXPECT_EQ(once.reached, twice.reached);
+    EXPECT_GT(once.messages, 1000U);
+    traces.insert(once.trace_hash);
+  }
+  EXPECT_EQ(traces.size(), seeds.size());
+}
+
+}  // namespace
+}  // namespace millrace::scenarios
