@@ -16,6 +16,10 @@ using Answer = schemas::ReplicaReply;
 using Command = schemas::CoordinatorRequest;
 using Reply = schemas::CoordinatorReply;
 
+/// All of it: left to itself, Cap'n Proto ends a text at its first NUL, and a client's bad name
+/// would become another, good one.
+capnp::Text::Reader text(const std::string& in) { return {in.c_str(), in.size()}; }
+
 void write(Question::Builder out, const AppendQuestion&) { out.setAppend(); }
 
 void write(Question::Builder out, const ReadQuestion& question) {
@@ -39,30 +43,30 @@ void write(Question::Builder out, const TimestampQuestion& question) {
 
 void write(Command::Builder out, const CreateDatabaseCommand& command) {
   auto create = out.initCreateDatabase();
-  create.setName(command.name);
-  create.setJson(command.json);
+  create.setName(text(command.name));
+  create.setJson(text(command.json));
   create.setIgnoreIfExists(command.ignore_if_exists);
 }
 
 void write(Command::Builder out, const DropDatabaseCommand& command) {
   auto drop = out.initDropDatabase();
-  drop.setName(command.name);
+  drop.setName(text(command.name));
   drop.setIgnoreIfMissing(command.ignore_if_missing);
   drop.setCascade(command.cascade);
 }
 
 void write(Command::Builder out, const CreateTableCommand& command) {
   auto create = out.initCreateTable();
-  create.setDatabase(command.database);
-  create.setName(command.name);
-  create.setJson(command.json);
+  create.setDatabase(text(command.database));
+  create.setName(text(command.name));
+  create.setJson(text(command.json));
   create.setIgnoreIfExists(command.ignore_if_exists);
 }
 
 void write(Command::Builder out, const DropTableCommand& command) {
   auto drop = out.initDropTable();
-  drop.setDatabase(command.database);
-  drop.setName(command.name);
+  drop.setDatabase(text(command.database));
+  drop.setName(text(command.name));
   drop.setIgnoreIfMissing(command.ignore_if_missing);
 }
 

@@ -1,0 +1,145 @@
+// Whatever bytes a client sends under whatever API, it gets exactly one answer.
+#include "actors/gateway/metadata_calls.hpp"
+#include "tests/unit/actors/gateway/call_script.hpp"
+#include "tests/unit/protocol/mutation.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+void name_table(wire::PbTablePath& path) {
+  path.set_database_name("nyc");
+  path.set_table_name("flights");
+}
+
+template <class Message>
+Buffer with_table(Message message = {}) {
+  name_table(*message.mutable_table_path());
+  return protocol::serialize(message);
+}
+
+Buffer fetch_body() {
+  wire::FetchLogRequest request;
+  request.set_follower_server_id(-1);
+  request.set_max_bytes(100'000);
+  request.set_max_wait_ms(100);
+  request.set_min_bytes(1);
+  auto* table = request.add_tables_req();
+  table->set_table_id(flights.value());
+  table->set_projection_pushdown_enabled(true);
+  table->add_projected_fields(1);
+  for (const std::int32_t index : {0, 1}) {
+    auto* bucket = table->add_buckets_req();
+    bucket->set_bucket_id(index);
+    bucket->set_fetch_offset(index);
+    bucket->set_max_fetch_bytes(1000);
+  }
+  return protocol::serialize(request);
+}
+
+Buffer produce_body() {
+  protocol::ProduceRequest request;
+  request.table_id = flights.value();
+  request.timeout_ms = 1000;
+  request.buckets = {{{}, 0, rows_batch(3)}, {{}, 1, rows_batch(2)}};
+  return joined(protocol::encode_produce_request(request));
+}
+
+/// A request of each served API that is in order.
+Buffer sound_body(ApiKey key) {
+  switch (key) {
+    case ApiKey::fetch_log:
+      return fetch_body();
+    case ApiKey::produce_log:
+      return produce_body();
+    case ApiKey::list_offsets: {
+      wire::ListOffsetsRequest request;
+      request.set_follower_server_id(-1);
+      request.set_offset_type(2);
+      request.set_table_id(flights.value());
+      request.set_starttimestamp(99);
+      for (const std::int32_t bucket : {0, 1, 2}) request.add_bucket_id(bucket);
+      return protocol::serialize(request);
+    }
+    case ApiKey::get_metadata: {
+      wire::MetadataRequest request;
+      name_table(*request.add_table_path());
+      return protocol::serialize(request);
+    }
+    case ApiKey::create_table: {
+      wire::CreateTableRequest request;
+      request.set_table_json(to_json(flights_table().descriptor));
+      request.set_ignore_if_exists(false);
+      return with_table(std::move(request));
+    }
+    case ApiKey::api_versions: {
+      wire::ApiVersionsRequest request;
+      request.set_client_software_name("fluss");
+      request.set_client_software_version("0.1.0");
+      return protocol::serialize(request);
+    }
+    case ApiKey::get_table_schema:
+      return with_table<wire::GetTableSchemaRequest>();
+    default:
+      return with_table<wire::GetTableInfoRequest>();  // Others differ in their flags.
+  }
+}
+
+/// Plays the other side at random until the call is over.
+void play(CallScript& call, Random& random) {
+  for (int turn = 0; !call.over() && turn < 200; ++turn) {
+    if (random.chance(1, 20)) {
+      call.deadline_passes();
+    } else if (!call.commands.empty()) {
+      call.coordinator_answers(random.chance(1, 2) ? CoordinatorAnswer{CommandDone{}}
+                                                   : CoordinatorAnswer{WriterGranted{3}});
+    } else if (!call.asked.empty()) {
+      const auto* read = std::get_if<ReadQuestion>(&call.asked.front().question);
+      const Offset from = read == nullptr ? 0 : std::max<Offset>(read->from, 0) % 1'000'000;
+      switch (random.below(5)) {
+        case 0:
+          call.answer_next(AppendedAnswer{4});
+          break;
+        case 1:
+          call.answer_next(DataAnswer{from, from + 4, 0, stored(rows_batch(2), from)});
+          break;
+        case 2:
+          call.answer_next(AdvancedAnswer{});
+          break;
+        case 3:
+          call.answer_next(OffsetAnswer{8});
+          break;
+        default:
+          call.answer_next(protocol::ProtocolError{ErrorCode::log_storage_exception, "x"});
+      }
+    } else {
+      call.deadline_passes();
+    }
+  }
+  if (!call.over()) call.deadline_passes();
+  EXPECT_TRUE(call.over());
+}
+
+TEST(CallProperty, MutatedRequestsOfEveryApiAreAnsweredOnce) {
+  for (const protocol::Api& api : served_apis()) {
+    SCOPED_TRACE(std::string(api.name));
+    const Buffer sound = sound_body(api.key);
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      SCOPED_TRACE(seed);
+      Random random(seed);
+      const Buffer body = seed == 0 ? sound : protocol::mutate(sound, random);
+      CallScript call(cluster(), frame(api.key, body));
+      play(call, random);
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(CallProperty, WhatCannotBeParsedIsAnError) {
+  for (const protocol::Api& api : served_apis()) {
+    const CallScript call(cluster(), frame(api.key, Buffer::from("\x0a\xff\xff\xff\xff\x7f")));
+    EXPECT_EQ(call.error(), ErrorCode::corrupt_message) << api.name;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::gateway
