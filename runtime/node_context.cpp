@@ -10,8 +10,8 @@ namespace millrace {
 NodeContext::NodeContext(Environment& environment, Identity identity, Random random)
     : environment_(environment), identity_(std::move(identity)), random_(random) {}
 
-void NodeContext::send(const ActorAddress& to, Envelope envelope) {
-  if (crashed()) return;
+bool NodeContext::send(const ActorAddress& to, Envelope envelope) {
+  if (crashed()) return false;
   envelope.sent_at = now();
   envelope.to = to;
   const bool here = to.node == node();
@@ -28,16 +28,17 @@ void NodeContext::send(const ActorAddress& to, Envelope envelope) {
   }
   if (!handle) {
     undeliverable_.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return false;
   }
   stats->on_enqueue();
   caf::anon_send(handle, std::move(envelope));
+  return true;
 }
 
-void NodeContext::post(const std::string& to, const std::string& from, Envelope envelope) {
+bool NodeContext::post(const std::string& to, const std::string& from, Envelope envelope) {
   envelope.from = address_of(from);
   envelope.incarnation = identity_.incarnation;
-  send(address_of(to), std::move(envelope));
+  return send(address_of(to), std::move(envelope));
 }
 
 void NodeContext::stop(const std::string& name) {

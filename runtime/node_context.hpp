@@ -67,9 +67,10 @@ class NodeContext {
 
   /// Delivers an envelope to an actor here, or to the actor `link_name(node)` for another node's.
   /// Messages to nobody are counted and dropped: every conversation copes with loss.
-  void send(const ActorAddress& to, Envelope envelope);
+  /// Returns whether somebody was there to take it.
+  bool send(const ActorAddress& to, Envelope envelope);
   /// For threads and engines that are no actors: the message comes from `from` on this node.
-  void post(const std::string& to, const std::string& from, Envelope envelope);
+  bool post(const std::string& to, const std::string& from, Envelope envelope);
 
   /// Asks an actor to end, as its supervisor would. For what has no supervisor.
   void stop(const std::string& name);

@@ -49,15 +49,17 @@ TransportSink sink_to(NodeContext& context, std::string actor) {
   };
 }
 
-AcceptSink accept_to(NodeContext& context, std::string actor) {
-  return [&context, actor = std::move(actor)](ConnectionId connection, const Endpoint& peer) {
-    context.post(actor, engine_name,
-                 seal<schemas::TransportMessage>([&](schemas::TransportMessage::Builder message) {
-                   message.setConnection(connection.value());
-                   auto accepted = message.initAccepted();
-                   accepted.setHost(peer.host);
-                   accepted.setPort(peer.port);
-                 }));
+AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor) {
+  return [&context, &transport, actor = std::move(actor)](ConnectionId connection,
+                                                          const Endpoint& peer) {
+    Envelope news =
+        seal<schemas::TransportMessage>([&](schemas::TransportMessage::Builder message) {
+          message.setConnection(connection.value());
+          auto accepted = message.initAccepted();
+          accepted.setHost(peer.host);
+          accepted.setPort(peer.port);
+        });
+    if (!context.post(actor, engine_name, std::move(news))) transport.close(connection, true);
   };
 }
 

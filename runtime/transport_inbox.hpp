@@ -11,8 +11,8 @@ namespace millrace {
 
 /// Events of one connection go to `actor` on this node. The context must outlive the connection.
 [[nodiscard]] TransportSink sink_to(NodeContext& context, std::string actor);
-/// New connections are announced to `actor` on this node.
-[[nodiscard]] AcceptSink accept_to(NodeContext& context, std::string actor);
+/// New connections are announced to `actor` on this node; while it is not there they are closed.
+[[nodiscard]] AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor);
 
 /// A listener's news, as the owner reads it.
 struct Accepted {

@@ -71,7 +71,7 @@ ConsoleActor::ConsoleActor(caf::actor_config& config, ActorSetup setup, Transpor
       access_{listen_at_.host, settings_.token} {}
 
 void ConsoleActor::on_start() {
-  const auto real = transport_.listen(listen_at_, accept_to(context(), actor_name()));
+  const auto real = transport_.listen(listen_at_, accept_to(context(), transport_, actor_name()));
   if (real) return on_listening_(*real);
   note_error("the console cannot listen: " + real.error().message);
   on_exit_request(caf::sec::runtime_error);

@@ -61,16 +61,18 @@ Status NodeAssembly::find_logs() {
 }
 
 Status NodeAssembly::listen() {
-  auto client =
-      ports_.transport.listen(settings_.client, accept_to(context_, gateway::gateway_name));
+  auto client = ports_.transport.listen(
+      settings_.client, accept_to(context_, ports_.transport, gateway::gateway_name));
   if (!client) return wrap(client.error(), "client listener");
   endpoints_.client = settings_.advertised.value_or(*client);
   if (endpoints_.client.port == 0) endpoints_.client.port = client->port;
-  auto link = ports_.transport.listen(settings_.link, accept_to(context_, links_name));
+  auto link =
+      ports_.transport.listen(settings_.link, accept_to(context_, ports_.transport, links_name));
   if (!link) return wrap(link.error(), "link listener");
   endpoints_.link = *link;
   if (!settings_.console) return {};
-  auto console = ports_.transport.listen(*settings_.console, accept_to(context_, console_name));
+  auto console = ports_.transport.listen(*settings_.console,
+                                         accept_to(context_, ports_.transport, console_name));
   if (!console) return wrap(console.error(), "console listener");
   endpoints_.console = *console;
   return {};

@@ -65,7 +65,7 @@ struct LinkedNode {
     (void)context.spawn<Recorder>("watcher", "", Placement::scheduled, watcher);
     (void)context.spawn<LinksParent>("parent", "", Placement::scheduled, *transport, options,
                                      starts);
-    endpoint = transport->listen({"node", 0}, accept_to(context, "links")).value();
+    endpoint = transport->listen({"node", 0}, accept_to(context, *transport, "links")).value();
   }
 
   [[nodiscard]] NodeId id() const { return context.node(); }

@@ -22,7 +22,7 @@ class LiveNode {
     (void)context.spawn<LinksParent>("parent", "", Placement::detached, transport_, options,
                                      starts_);
     loop_.start();
-    endpoint = transport_.listen({"127.0.0.1", 0}, accept_to(context, "links")).value();
+    endpoint = transport_.listen({"127.0.0.1", 0}, accept_to(context, transport_, "links")).value();
     EXPECT_TRUE(starts_.wait([](const auto& lines) { return !lines.empty(); }));
   }
 
