@@ -19,7 +19,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-void initialize(Words words) {
+/// Google Benchmark keeps pointers to the words: they must outlive the run.
+void initialize(Words& words) {
   std::vector<char*> pointers;
   pointers.reserve(words.size());
   for (std::string& word : words) pointers.push_back(word.data());
@@ -36,8 +37,9 @@ void add_context(const millrace::bench::RunRecord& record) {
 int run_all(const Words& words) {
   const auto record = millrace::bench::record_run(words);
   const std::string file = millrace::bench::default_result_file("micro").string();
-  initialize({words.front(), "--benchmark_repetitions=5", "--benchmark_min_time=0.2",
-              "--benchmark_out_format=json", "--benchmark_out=" + file});
+  Words options = {words.front(), "--benchmark_repetitions=5", "--benchmark_min_time=0.2",
+                   "--benchmark_out_format=json", "--benchmark_out=" + file};
+  initialize(options);
   add_context(record);
   fmt::print("{}", to_text(record));
   millrace::bench::SpreadReporter reporter;
@@ -47,7 +49,8 @@ int run_all(const Words& words) {
 }
 
 int run_smoke(const Words& words) {
-  initialize({words.front(), "--benchmark_min_time=0.0001"});
+  Words options = {words.front(), "--benchmark_min_time=0.0001"};
+  initialize(options);
   millrace::bench::SpreadReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return reporter.failed() ? 1 : 0;
@@ -56,7 +59,7 @@ int run_smoke(const Words& words) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const Words words(arguments, arguments + count);
+  Words words(arguments, arguments + count);
   // Links that come and go are no news here.
   spdlog::set_level(spdlog::level::warn);
   if (words.size() <= 1) return run_all(words);
