@@ -85,7 +85,8 @@ std::string latencies_text(std::vector<Duration> latencies) {
 }
 
 std::string paste_text(const std::string& bootstrap) {
-  return fmt::format(R"TEXT(   pyfluss (pip install pyfluss==1.0.0):
+  return fmt::format(
+      R"TEXT(   pyfluss (pip install pyfluss==1.0.0; may abort while Python exits, even without a server):
 
 import asyncio, fluss
 
@@ -118,7 +119,7 @@ try (Connection connection = ConnectionFactory.createConnection(configuration);
 CREATE CATALOG millrace WITH ('type' = 'fluss', 'bootstrap.servers' = '{0}');
 SELECT origin, dest, dep_delay FROM millrace.nyc.flights;
 )TEXT",
-                     bootstrap);
+      bootstrap);
 }
 
 }  // namespace millrace::demo
