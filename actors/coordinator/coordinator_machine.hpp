@@ -144,7 +144,11 @@ class CoordinatorMachine {
   void update(const Node& node, Effects& effects);
   void answer_applied(Effects& effects);
   [[nodiscard]] std::vector<NodeId> alive_nodes() const;
-  [[nodiscard]] bool settled() const { return settled_at_ && now_ >= *settled_at_; }
+  /// Whether it is known who is there. Nobody at all means that reports are late, not that there
+  /// is no node.
+  [[nodiscard]] bool settled() const {
+    return settled_at_ && now_ >= *settled_at_ && !nodes_.empty();
+  }
 
   const Options options_;
   const std::uint32_t term_;

@@ -14,7 +14,8 @@ struct TabletOptions {
   MemberInfo self;  ///< As the coordinator and then all clients are told.
   NodeId coordinator;
   std::set<BucketId> on_disk;
-  Duration report_interval = 500ms;
+  /// Shorter than a new coordinator waits for reports before it tells anybody who is there.
+  Duration report_interval = 200ms;
   /// Spawns a bucket's replica as a child of `parent`, under the name that replica_name gives.
   std::function<ActorHandle(BucketId bucket, const std::string& parent)> spawn_replica;
   std::function<std::string(BucketId bucket)> replica_name;

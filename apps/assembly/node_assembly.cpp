@@ -42,14 +42,14 @@ NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings s
 
 Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
     NodeContext& context, NodePorts ports, NodeSettings settings,
-    std::function<void(const std::string&)> unwell) {
+    std::function<void(const std::string&)> unwell, std::function<void()> serving) {
   std::unique_ptr<NodeAssembly> node(
       new NodeAssembly(context, std::move(ports), std::move(settings)));
   if (auto found = node->find_logs(); !found) return tl::unexpected<Error>(found.error());
   if (auto listening = node->listen(); !listening) {
     return tl::unexpected<Error>(listening.error());
   }
-  node->spawn(std::move(unwell));
+  node->spawn(std::move(unwell), std::move(serving));
   return node;
 }
 
@@ -78,10 +78,12 @@ Status NodeAssembly::listen() {
   return {};
 }
 
-void NodeAssembly::spawn(std::function<void(const std::string&)> unwell) {
+void NodeAssembly::spawn(std::function<void(const std::string&)> unwell,
+                         std::function<void()> serving) {
   GroupActor::Plan plan;
   plan.intensity = {3, 10s};
   plan.escalated = std::move(unwell);
+  plan.started = std::move(serving);
   plan.members.push_back(links());
   if (ports_.open_metadata) plan.members.push_back(control());
   plan.members.push_back(storage());

@@ -66,10 +66,11 @@ struct NodeEndpoints {
 class NodeAssembly {
  public:
   /// Binds the listeners and spawns the root. `unwell` is called, on an actor's thread, when
-  /// supervision has given up. Errors: unavailable (a listener or the logs).
+  /// supervision has given up; `serving`, once on such a thread, when every listener has an actor
+  /// behind it. Errors: unavailable (a listener or the logs).
   [[nodiscard]] static Result<std::unique_ptr<NodeAssembly>> start(
       NodeContext& context, NodePorts ports, NodeSettings settings,
-      std::function<void(const std::string& reason)> unwell);
+      std::function<void(const std::string& reason)> unwell, std::function<void()> serving = {});
 
   [[nodiscard]] const NodeEndpoints& endpoints() const { return endpoints_; }
   [[nodiscard]] const PublishedView& view() const { return view_; }
@@ -87,7 +88,7 @@ class NodeAssembly {
 
   [[nodiscard]] Status listen();
   [[nodiscard]] Status find_logs();
-  void spawn(std::function<void(const std::string&)> unwell);
+  void spawn(std::function<void(const std::string&)> unwell, std::function<void()> serving);
   void send_members();
   [[nodiscard]] GroupActor::Member links();
   [[nodiscard]] GroupActor::Member control();

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <optional>
 #include <random>
@@ -135,13 +136,17 @@ Status NodeProcess::start() {
   unwell_ = FileDescriptor(::eventfd(0, EFD_CLOEXEC));
   NodePorts ports{*transport_, {}, metadata_opener()};
   for (const auto& logs : logs_) ports.devices.push_back(logs.get());
-  auto node = NodeAssembly::start(*context_, std::move(ports), settings_,
-                                  [this](const std::string& reason) {
-                                    spdlog::error("event=node_unwell reason=\"{}\"", reason);
-                                    const std::uint64_t one = 1;
-                                    (void)!::write(unwell_.get(), &one, sizeof one);
-                                  });
+  const auto serving = std::make_shared<std::promise<void>>();
+  auto node = NodeAssembly::start(
+      *context_, std::move(ports), settings_,
+      [this](const std::string& reason) {
+        spdlog::error("event=node_unwell reason=\"{}\"", reason);
+        const std::uint64_t one = 1;
+        (void)!::write(unwell_.get(), &one, sizeof one);
+      },
+      [serving] { serving->set_value(); });
   if (!node) return tl::unexpected<Error>(node.error());
+  serving->get_future().wait();  // Who hears that we are ready may connect at once.
   node_ = std::move(*node);
   return report_ready();
 }

@@ -19,6 +19,8 @@ class GroupActor final : public SupervisingActor {
     RestartStrategy strategy = RestartStrategy::one_for_one;
     RestartIntensity intensity;
     std::vector<Member> members;  ///< Started in this order, stopped in the reverse order.
+    /// Told when every member can be sent messages, at each start of the group.
+    std::function<void()> started{};
     /// Told when members failed too often, before the group itself fails.
     std::function<void(const std::string& reason)> escalated;
   };
@@ -33,6 +35,7 @@ class GroupActor final : public SupervisingActor {
       start_child(member.child,
                   [this, &member] { return member.spawn(member.child.name, actor_name()); });
     }
+    if (plan_.started) plan_.started();
   }
   void on_envelope(const Envelope& /*envelope*/) override {
     drop({Errc::malformed, "a group takes no messages"});

@@ -40,3 +40,7 @@ add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_
 add_suite(unit_device IN tests/unit/actors/device
           LINKS millrace_device millrace_replica millrace_tablet millrace_log_segmented millrace_disk_simulated PCH pch_test LABELS unit)
 add_suite(unit_gateway IN tests/unit/actors/gateway LINKS millrace_gateway millrace_replica millrace_coordinator PCH pch_test LABELS unit)
+add_suite(e2e_node IN tests/e2e/node SOURCES tests/e2e/node/blocking_client.cpp tests/e2e/launcher/program.cpp
+          LINKS millrace_node millrace_disk_faulty millrace_meta_memory PCH pch_test LABELS e2e)
+target_compile_definitions(e2e_node PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace-node>")
+add_dependencies(e2e_node millrace-node)

@@ -90,6 +90,8 @@ std::optional<std::string> Program::line_of(Stream& stream) {
 
 std::optional<std::string> Program::next_line() { return line_of(output_); }
 
+std::optional<std::string> Program::next_error_line() { return line_of(errors_); }
+
 YAML::Node Program::next_event(const std::string& name, const Matches& matches) {
   std::string seen;
   while (const auto line = line_of(errors_)) {

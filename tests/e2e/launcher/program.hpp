@@ -26,6 +26,8 @@ class Program {
 
   /// The next line of standard output, or nothing when it ended.
   [[nodiscard]] std::optional<std::string> next_line();
+  /// The next line of standard error, or nothing when it ended.
+  [[nodiscard]] std::optional<std::string> next_error_line();
   /// The next event with this name that matches; the ones before it are skipped.
   [[nodiscard]] YAML::Node next_event(const std::string& name, const Matches& matches = {});
   void signal(int number) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/metadata/metadata_codec.hpp"
+#include "actors/tablet/tablet_codec.hpp"
 #include "runtime/simulator/simulation.hpp"
 #include "schemas/coordinator.capnp.h"
 
@@ -33,6 +34,8 @@ class CoordinatorActorTest : public testing::Test {
   void start() {
     (void)node_->spawn<CoordinatorActor>(coordinator_name, "", Placement::scheduled,
                                          CoordinatorMachine::Options{}, "metadata");
+    node_->post(coordinator_name, "tablet",
+                tablet::encode_report({NodeId{0}, Incarnation{1}, {}, {}, "", true}, {}, 0));
     simulation_.run_for(1ms);
   }
   void reply_to(const Envelope& order, Envelope answer, Duration then = 1ms) {

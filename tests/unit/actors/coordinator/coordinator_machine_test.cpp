@@ -116,6 +116,7 @@ TEST_F(CoordinatorTest, NobodyIsToldAnythingBeforeTheNodesHadTimeToReport) {
 TEST_F(CoordinatorTest, TheDefaultDatabaseComesOnANewClusterOnly) {
   (void)step(Tick{});
   (void)step(Loaded{Revision{9}, {}});  // Everything was dropped once.
+  (void)report(0);
   EXPECT_TRUE(all_of<Commit>(at(300ms, Tick{})).empty());
 }
 
@@ -239,9 +240,17 @@ TEST_F(CoordinatorTest, ACommandDecidedOnOldMetadataIsDecidedAnew) {
   EXPECT_EQ(code_of(answers[0]), ErrorCode::database_already_exist);
 }
 
+TEST_F(CoordinatorTest, NothingIsDecidedBeforeANodeHasReported) {
+  (void)step(Tick{});
+  (void)step(Loaded{Revision{1}, {}});
+  EXPECT_TRUE(at(2s, Asked{5, NodeId{0}, create_database("nyc"), 1000}).empty());
+  EXPECT_EQ(all_of<Commit>(report(0)).size(), 1U);
+}
+
 TEST_F(CoordinatorTest, TheDefaultDatabaseIsTriedAgainOncePerTick) {
   (void)step(Tick{});
   (void)step(Loaded{});
+  (void)report(0);
   EXPECT_EQ(all_of<Commit>(at(300ms, Tick{})).size(), 1U);
   for (int i = 1; i < 4; ++i) {
     EXPECT_TRUE(step(CommitFailed{{Errc::overloaded, "disk full"}}).empty());
@@ -332,6 +341,7 @@ TEST_F(CoordinatorTest, WriterIdsAreUniqueAcrossRestarts) {
   CoordinatorMachine next({}, term + 1);
   (void)next.step(start, Tick{});
   (void)next.step(start, Loaded{machine.revision(), machine.catalog()});
+  (void)next.step(start, NodeReported{member(0), machine.revision(), 0});
   (void)next.step(start + 1s, Asked{1, NodeId{0}, NewWriter{}, 0});
   take(next.step(start + 1s, Committed{Revision{4}}));
   EXPECT_EQ(granted.size(), 1002U);

@@ -134,15 +134,17 @@ class CallScript {
   std::deque<AskReplica> asked;  ///< Questions without an answer so far, oldest first.
   std::vector<CoordinatorCommand> commands;
   std::optional<Duration> deadline;
+  Instant now{};  ///< What the call is told the time is.
 
  private:
-  [[nodiscard]] CallContext context() const { return {self, view_}; }
+  [[nodiscard]] CallContext context() const { return {self, view_, now}; }
 
   void take(const CallEffects& effects) {
     for (const CallEffect& effect : effects) {
       EXPECT_FALSE(over()) << "a call did something after its answer";
       if (const auto* ask = std::get_if<AskReplica>(&effect)) asked.push_back(*ask);
-      if (const auto* order = std::get_if<AskCoordinator>(&effect)) commands.push_back(order->command);
+      if (const auto* order = std::get_if<AskCoordinator>(&effect))
+        commands.push_back(order->command);
       if (const auto* set = std::get_if<SetDeadline>(&effect)) {
         EXPECT_FALSE(deadline.has_value());
         deadline = set->after;
