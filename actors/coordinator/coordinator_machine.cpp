@@ -107,6 +107,7 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   node.member = std::move(member);
   node.applied = event.applied;
   node.members_version = event.members_version;
+  node.reported_at = now_;
   if (changed) members_changed(effects);
   answer_applied(effects);
   update(node, effects);
@@ -122,6 +123,7 @@ void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
 
 void CoordinatorMachine::apply(const Tick& /*event*/, Effects& effects) {
   load(effects);
+  lose_silent_nodes(effects);
   answer_applied(effects);
 }
 
@@ -216,6 +218,13 @@ void CoordinatorMachine::answer_applied(Effects& effects) {
     effects.push_back(Answer{one.ticket, one.reply});
     return true;
   });
+}
+
+void CoordinatorMachine::lose_silent_nodes(Effects& effects) {
+  for (const auto& [id, node] : nodes_) {
+    if (!node.member.alive || now_ - node.reported_at <= options_.silence_max) continue;
+    return apply(NodeLost{id}, effects);  // The next tick finds the next one.
+  }
 }
 
 void CoordinatorMachine::members_changed(Effects& effects) {

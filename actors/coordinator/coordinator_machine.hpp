@@ -86,6 +86,8 @@ class CoordinatorMachine {
     Duration apply_wait_max = 500ms;
     /// After a load, so long nodes may report before the member list is told to anybody.
     Duration settle = 300ms;
+    /// A node that does not report for so long is taken for gone until it reports again.
+    Duration silence_max = 5s;
     std::size_t commands_max = 1024;      ///< Waiting commands; a further one is refused.
     std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
     std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
@@ -107,6 +109,7 @@ class CoordinatorMachine {
     MemberInfo member;
     Revision applied;
     std::uint64_t members_version = 0;
+    Instant reported_at;
   };
   struct Waiting {
     Ticket ticket = 0;
@@ -139,6 +142,7 @@ class CoordinatorMachine {
   void not_committed(const InFlight& failed, Effects& effects);
   void answer_when_applied(const Asked& asked, Reply reply, std::set<NodeId> nodes,
                            Effects& effects);
+  void lose_silent_nodes(Effects& effects);
   void members_changed(Effects& effects);
   void update_all(Effects& effects);
   void update(const Node& node, Effects& effects);

@@ -51,6 +51,8 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) 
   LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
                    recent.in_order()};
   open_.emplace(bucket, std::move(*log));
+  // What a killed process left in the page cache was acknowledged: it is synced like any append.
+  mark_dirty(bucket);
   return opened;
 }
 
@@ -65,9 +67,13 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
   }
   const Status appended = (*log)->append(order.batches);
   if (!appended) return tl::unexpected<Error>(appended.error());
+  mark_dirty(bucket);
+  return BatchesAppended{};
+}
+
+void DeviceActor::mark_dirty(BucketId bucket) {
   if (dirty_.empty()) start_timer(options_.sync_within, 0);
   dirty_.insert(bucket);
-  return BatchesAppended{};
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const ReadRange& order) {

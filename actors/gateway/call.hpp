@@ -118,6 +118,7 @@ using CallEffects = std::vector<CallEffect>;
 struct CallContext {
   NodeId self;
   const ClusterView& view;
+  Instant now{};
 };
 
 class Call {

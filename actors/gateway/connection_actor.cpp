@@ -119,7 +119,7 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
   const auto found = active_.find(number);
   if (found == active_.end()) return;
   const auto view = published_.get();
-  perform(number, step(*found->second.call, CallContext{context().node(), *view}));
+  perform(number, step(*found->second.call, CallContext{context().node(), *view, now()}));
 }
 
 void ConnectionActor::answered(const Envelope& envelope) {

@@ -1,6 +1,6 @@
-// FETCH_LOG: read every bucket, and if that is less than the client wants, wait for one of them to
-// grow and read again. A bucket is read piece by piece: with a projection the pieces shrink on
-// their way to the client, so several reads may fit one answer.
+// FETCH_LOG: read every bucket, and while that is less than the client wants and its time is not
+// up, wait for one of them to grow and read on. A bucket is read piece by piece: with a projection
+// the pieces shrink on their way to the client, so several reads may fit one answer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +23,11 @@ using protocol::ProtocolError;
 
 constexpr std::size_t reads_at_once_max = 16;
 constexpr std::size_t buckets_max = 100'000;
+// Awaits have slots of their own, so that a late one is not taken for the answer to a read.
+constexpr std::uint32_t await_slots = 1U << 19;
+static_assert(buckets_max < await_slots);
+// Against a replica that answers awaits at once because too many readers wait already.
+constexpr std::size_t rounds_max = 1000;
 constexpr std::int64_t bytes_max_cap = std::int64_t{64} << 20;
 // What is read at once of a bucket whose columns are pruned.
 constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
@@ -63,25 +68,27 @@ class FetchCall final : public Call {
   }
 
   CallEffects begin(const CallContext& context) override {
+    now_ = context.now;
+    end_ = context.now + wait_;
     for (BucketFetch& bucket : buckets_) prepare(context, bucket);
     CallEffects effects{SetDeadline{wait_ + grace}};
     pump(effects);
     return effects;
   }
 
-  CallEffects on_replica(const CallContext& /*context*/, std::uint32_t slot,
+  CallEffects on_replica(const CallContext& context, std::uint32_t slot,
                          const ReplicaAnswer& answer) override {
     CallEffects effects;
-    if (waiting_) {
-      // A bucket has grown, or cannot be waited for, or the time is up: a second and last round.
-      waiting_ = false;
-      waited_ = true;
+    now_ = context.now;
+    if (slot >= await_slots) {
+      // A bucket has grown, or cannot be waited for, or the time is up: one more round. An await
+      // that ends after another one did is no news any more.
+      if (!std::exchange(waiting_, false)) return effects;
+      ++rounds_;
       for (BucketFetch& bucket : buckets_) bucket.done = bucket.error.has_value();
       pump(effects);
       return effects;
     }
-    // An await that ends after another one did is no news any more.
-    if (std::holds_alternative<AdvancedAnswer>(answer)) return effects;
     if (slot >= buckets_.size() || !buckets_[slot].asked) return effects;
     BucketFetch& bucket = buckets_[slot];
     bucket.asked = false;
@@ -209,7 +216,7 @@ class FetchCall final : public Call {
   }
 
   [[nodiscard]] bool enough() const {
-    if (waited_ || bytes_ >= min_bytes_ || wait_ <= Duration{}) return true;
+    if (bytes_ >= min_bytes_ || now_ >= end_ || rounds_ >= rounds_max) return true;
     bool any_served = false;
     for (const BucketFetch& bucket : buckets_) {
       if (!bucket.error) any_served = true;
@@ -260,8 +267,10 @@ class FetchCall final : public Call {
   std::vector<BucketFetch> buckets_;
   std::size_t bytes_ = 0;
   std::size_t asked_ = 0;
+  Instant now_{};
+  Instant end_{};  // Of the wait for min_bytes_.
   bool waiting_ = false;
-  bool waited_ = false;
+  std::size_t rounds_ = 0;
 };
 
 }  // namespace

@@ -31,8 +31,7 @@ void write(Question::Builder out, const ReadQuestion& question) {
 void write(Question::Builder out, const AwaitQuestion& question) {
   auto await = out.initAwait();
   await.setFrom(question.from);
-  await.setWaitMaxMillis(
-      std::chrono::duration_cast<std::chrono::milliseconds>(question.wait_max).count());
+  await.setWaitMaxMillis(std::chrono::ceil<std::chrono::milliseconds>(question.wait_max).count());
 }
 
 void write(Question::Builder out, const EarliestQuestion&) { out.initOffset().setEarliest(); }

@@ -23,6 +23,9 @@ constexpr Duration coordinator_wait_max = 10s;
 // "Unknown" is said after this long even if the coordinator cannot be asked.
 constexpr Duration sync_wait_max = 2s;
 
+// The body of both "exists" answers when it does: field 1, true.
+constexpr std::string_view exists_yes("\x08\x01", 2);
+
 constexpr std::array served_keys = {
     ApiKey::api_versions,         ApiKey::create_database, ApiKey::drop_database,
     ApiKey::list_databases,       ApiKey::database_exists, ApiKey::create_table,
@@ -48,7 +51,7 @@ class ViewCall final : public Call {
   CallEffects begin(const CallContext& context) override {
     auto answer = answer_from_view(context, request_);
     if (answer) {
-      if (!may_be_behind(context)) return {Respond{std::move(*answer)}};
+      if (!may_be_behind(context, *answer)) return {Respond{std::move(*answer)}};
     } else if (!says_missing(answer.error())) {
       return {RespondError{answer.error()}};
     }
@@ -63,10 +66,12 @@ class ViewCall final : public Call {
 
  private:
   /// Answers that say "no" without an error: an existence that is denied, or no servers at all.
-  [[nodiscard]] bool may_be_behind(const CallContext& context) const {
+  [[nodiscard]] bool may_be_behind(const CallContext& context,
+                                   const std::vector<Buffer>& answer) const {
     const auto key = static_cast<ApiKey>(request_.api_key);
     if (key == ApiKey::get_metadata) return context.view.members.empty();
-    return key == ApiKey::table_exists || key == ApiKey::database_exists;
+    if (key != ApiKey::table_exists && key != ApiKey::database_exists) return false;
+    return answer.front().text() != exists_yes;
   }
 
   [[nodiscard]] CallEffects finish(const CallContext& context) const {

@@ -21,7 +21,8 @@ using protocol::Outcome;
 using protocol::ProtocolError;
 using protocol::refuse;
 
-constexpr std::int32_t timeout_millis_max = 10 * 60 * 1000;
+constexpr std::int32_t timeout_millis_max = 60 * 1000;
+constexpr Duration local_wait_max = 10s;
 
 /// Cuts a bucket's records into batches and checks each: checksum, schema, layout. What passes can
 /// be stored and served without being looked at again.
@@ -77,8 +78,12 @@ class ProduceCall final : public Call {
       }
     }
     if (open_ == 0) return respond();
-    const std::int32_t timeout = std::clamp(request_.timeout_ms, 0, timeout_millis_max);
-    effects.push_back(SetDeadline{std::chrono::milliseconds(timeout)});
+    // The client's time-out is about replication; with other acks only a lost replica takes long.
+    const Duration timeout =
+        request_.acks == -1
+            ? std::chrono::milliseconds(std::clamp(request_.timeout_ms, 0, timeout_millis_max))
+            : local_wait_max;
+    effects.push_back(SetDeadline{timeout});
     return effects;
   }
 

@@ -31,13 +31,31 @@ Result<std::vector<LogBatchHeader>> headers_of(const std::vector<Buffer>& batche
 
 std::vector<Effect> ReplicaMachine::step(const Event& event) {
   Effects effects;
+  if (hold(event)) return effects;
   std::visit([&](const auto& one) { apply(one, effects); }, event);
   return effects;
 }
 
+bool ReplicaMachine::hold(const Event& event) {
+  const bool is_news = std::holds_alternative<Opened>(event) ||
+                       std::holds_alternative<OpenFailed>(event) ||
+                       std::holds_alternative<AwaitExpired>(event);
+  if (!opening_ || is_news || held_.size() >= held_max) return false;
+  held_.push_back(event);
+  return true;
+}
+
+void ReplicaMachine::release_held(Effects& effects) {
+  opening_ = false;
+  for (const Event& event : std::exchange(held_, {})) {
+    std::visit([&](const auto& one) { apply(one, effects); }, event);
+  }
+}
+
 bool ReplicaMachine::refused_while_closed(Ticket ticket, Effects& effects) const {
   if (open_) return false;
-  effects.push_back(Fail{ticket, why_closed_});
+  // Whatever the cause, for a client nobody leads this bucket now: it asks again.
+  effects.push_back(Fail{ticket, {Errc::not_leader, why_closed_.message}});
   return true;
 }
 
@@ -51,11 +69,13 @@ void ReplicaMachine::apply(const Opened& event, Effects& effects) {
   for (const BatchSummary& batch : event.recent) durable_.add(batch);
   stamped_ = durable_;
   wake(effects);
+  release_held(effects);
 }
 
 void ReplicaMachine::apply(const OpenFailed& event, Effects& effects) {
   open_ = false;
   why_closed_ = event.error;
+  release_held(effects);
   effects.push_back(OpenLater{});
 }
 

@@ -124,6 +124,8 @@ class ReplicaMachine {
  public:
   /// Appends in flight to the device, at most; a further one is refused as overloaded.
   static constexpr std::size_t writes_max = 1024;
+  /// Questions held until the log is open, at most; a further one is told that nobody leads yet.
+  static constexpr std::size_t held_max = 1024;
   /// Readers waiting, at most; a further one is answered at once.
   static constexpr std::size_t waiting_max = 100'000;
 
@@ -167,9 +169,13 @@ class ReplicaMachine {
                    Effects& effects);
   void answer_duplicate(Ticket ticket, const BatchSummary& original, Effects& effects);
   void wake(Effects& effects);
+  [[nodiscard]] bool hold(const Event& event);
+  void release_held(Effects& effects);
   [[nodiscard]] bool refused_while_closed(Ticket ticket, Effects& effects) const;
 
   bool open_ = false;
+  bool opening_ = true;  // For the first time: what is asked meanwhile is held, not refused.
+  std::deque<Event> held_;
   Error why_closed_{Errc::unavailable, "log is being opened"};
   bool discarding_ = false;  // A write failed; the ones behind it are still being answered.
   Error why_discarding_;

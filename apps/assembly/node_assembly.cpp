@@ -45,19 +45,11 @@ Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
     std::function<void(const std::string&)> unwell, std::function<void()> serving) {
   std::unique_ptr<NodeAssembly> node(
       new NodeAssembly(context, std::move(ports), std::move(settings)));
-  if (auto found = node->find_logs(); !found) return tl::unexpected<Error>(found.error());
   if (auto listening = node->listen(); !listening) {
     return tl::unexpected<Error>(listening.error());
   }
   node->spawn(std::move(unwell), std::move(serving));
   return node;
-}
-
-Status NodeAssembly::find_logs() {
-  auto found = ports_.devices.front()->list();
-  if (!found) return wrap(found.error(), "list the logs");
-  on_disk_ = std::move(*found);
-  return {};
 }
 
 Status NodeAssembly::listen() {
@@ -146,7 +138,10 @@ Member NodeAssembly::tablet() {
                             settings_.rack,
                             true};
             options.coordinator = settings_.coordinator;
-            options.on_disk = {on_disk_.begin(), on_disk_.end()};
+            // Listed anew at each start: tables come and go while a tablet is away.
+            if (auto found = ports_.devices.front()->list()) {
+              options.on_disk = {found->begin(), found->end()};
+            }
             options.replica_name = replica::replica_name;
             options.device_of = [this](BucketId bucket) { return device_of(bucket); };
             options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {

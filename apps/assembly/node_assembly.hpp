@@ -87,7 +87,6 @@ class NodeAssembly {
   NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings settings);
 
   [[nodiscard]] Status listen();
-  [[nodiscard]] Status find_logs();
   void spawn(std::function<void(const std::string&)> unwell, std::function<void()> serving);
   void send_members();
   [[nodiscard]] GroupActor::Member links();
@@ -106,7 +105,6 @@ class NodeAssembly {
   std::mutex members_mutex_;
   Envelope members_;  // The newest list; links that start again need it.
   ByteBudget in_flight_;
-  std::vector<BucketId> on_disk_;
 };
 
 }  // namespace millrace

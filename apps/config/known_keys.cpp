@@ -27,7 +27,7 @@ constexpr std::array keys = {
             "addresses that clients connect to; port 0 lets the kernel choose", 1, 16},
     KeySpec{"advertised.listeners", listeners, "", used,
             "addresses told to clients; empty: the bound ones"},
-    KeySpec{"internal.listener.name", text, "FLUSS", used, "listener that servers use"},
+    KeySpec{"internal.listener.name", text, "FLUSS", without_effect, "listener that servers use"},
     // Identity and places.
     KeySpec{"tablet-server.id", integer, "-1", used, "id of this server as clients see it", -1,
             id_max},
@@ -45,7 +45,7 @@ constexpr std::array keys = {
             1, 32767},
     KeySpec{"max.bucket.num", integer, "4096", used, "most buckets of one table", 1, id_max},
     KeySpec{"allow.create.log.tables", boolean, "true", used, "whether log tables may be created"},
-    KeySpec{"allow.create.kv.tables", boolean, "true", used,
+    KeySpec{"allow.create.kv.tables", boolean, "true", without_effect,
             "whether primary-key tables may be created"},
     // Logs.
     KeySpec{"log.segment.file-size", size, "1gb", used, "size at which a segment is closed", kib,

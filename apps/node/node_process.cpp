@@ -1,9 +1,11 @@
 #include "apps/node/node_process.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -52,10 +54,14 @@ class NodeProcess {
 
  private:
   [[nodiscard]] Status open_data();
+  /// Makes sure that no other process uses the data directory, for as long as this one lives.
+  [[nodiscard]] Status lock_data();
   [[nodiscard]] metadata::OpenMetadataStore metadata_opener() const;
   [[nodiscard]] Status report_ready();
   /// Reads what the agent has sent. False once the agent is gone.
   [[nodiscard]] bool read_agent();
+  void take_signal(int signal);
+  void log_actors() const;
   void take(const ClusterMap& map);
   void end_by_signal();
 
@@ -65,6 +71,7 @@ class NodeProcess {
   FileDescriptor agent_;
   AgentDecoder agent_frames_;
   FileDescriptor unwell_;
+  FileDescriptor data_lock_;
   bool draining_ = false;
 
   std::unique_ptr<PosixDisk> disk_;
@@ -96,9 +103,18 @@ Status NodeProcess::prepare(const Configuration& configuration, std::string vers
   return {};
 }
 
+Status NodeProcess::lock_data() {
+  const std::string path = configuration_.get(key::data_dir) + ".lock";
+  data_lock_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!data_lock_.is_open()) return fail(Errc::unavailable, "cannot open " + path);
+  if (::flock(data_lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  return fail(Errc::unavailable, "another process uses the data directory: " + path);
+}
+
 Status NodeProcess::open_data() {
   disk_ = std::make_unique<PosixDisk>(configuration_.get(key::data_dir));
   if (auto made = disk_->make_folders(""); !made) return wrap(made.error(), "data.dir");
+  if (auto alone = lock_data(); !alone) return alone;
   auto opened = open_data_directory(
       *disk_, {identity_.cluster_id, identity_.node, first_line("/proc/sys/kernel/random/boot_id"),
                first_line("/proc/sys/kernel/random/uuid")});
@@ -118,8 +134,8 @@ metadata::OpenMetadataStore NodeProcess::metadata_opener() const {
   if (settings_.coordinator != identity_.node) return {};
   std::string folder = configuration_.get(key::metadata_dir);
   if (folder.empty()) folder = configuration_.get(key::data_dir) + "/metadata";
-  return [folder]() -> Result<std::unique_ptr<MetadataStore>> {
-    auto store = EmbeddedMetadataStore::open({folder});
+  return [folder, cluster = identity_.cluster_id]() -> Result<std::unique_ptr<MetadataStore>> {
+    auto store = EmbeddedMetadataStore::open({.folder = folder, .cluster_id = cluster});
     if (!store) return tl::unexpected<Error>(store.error());
     return std::move(*store);
   };
@@ -203,11 +219,33 @@ void NodeProcess::end_by_signal() {
   context_->stop(root_name);
 }
 
-int NodeProcess::serve() {
+void NodeProcess::take_signal(int signal) {
+  if (signal == SIGUSR1) return log_actors();
+  if (signal == SIGHUP) {
+    spdlog::warn("event=reload_refused reason=\"reloading the configuration is not built yet\"");
+    return;
+  }
+  end_by_signal();
+}
+
+void NodeProcess::log_actors() const {
+  for (const ActorView& actor : context_->actors()) {
+    spdlog::info("event=actor name={} running={} handled={} dropped={} depth={} last_error=\"{}\"",
+                 actor.name, actor.stats.running, actor.stats.handled, actor.stats.dropped,
+                 actor.stats.mailbox_depth, actor.stats.last_error);
+  }
+}
+
+/// SIGTERM and SIGINT drain, SIGUSR1 lists the actors in the log, SIGHUP is refused by name.
+sigset_t served_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
+  return signals;
+}
+
+int NodeProcess::serve() {
+  const sigset_t signals = served_signals();
   const FileDescriptor signal_source(::signalfd(-1, &signals, SFD_CLOEXEC));
   while (!draining_) {
     pollfd sources[] = {{signal_source.get(), POLLIN, 0},
@@ -217,7 +255,7 @@ int NodeProcess::serve() {
     if (sources[0].revents != 0) {
       signalfd_siginfo info;
       (void)!::read(signal_source.get(), &info, sizeof info);
-      end_by_signal();
+      take_signal(static_cast<int>(info.ssi_signo));
     }
     if (sources[1].revents != 0) return exit_unwell;
     if (sources[2].revents != 0 && !read_agent()) {
@@ -257,10 +295,7 @@ ExitCode refuse(const Error& error) {
 
 ExitCode run_node(std::span<const std::string> arguments, std::string version) {
   // Every thread that follows inherits the mask: signals arrive where serve() waits for them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  const sigset_t signals = served_signals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 

@@ -21,6 +21,9 @@ Status check_built(const Configuration& configuration) {
   if (configuration.get(key::durability) != "memory") {
     return fail(Errc::malformed, "millrace.durability is not built yet: only memory is");
   }
+  if (!configuration.get(key::link_secret).empty()) {
+    return fail(Errc::malformed, "millrace.link.secret is not built yet: links stay on loopback");
+  }
   const auto roles = configuration.get(key::roles);
   if (std::find(roles.begin(), roles.end(), "tablet") == roles.end()) {
     return fail(Errc::malformed, "millrace.roles without tablet is not built yet");

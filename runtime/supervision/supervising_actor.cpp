@@ -48,8 +48,10 @@ void SupervisingActor::step(SupervisionEvent event) {
   pending_.push_back(std::move(event));
   if (pending_.size() > 1) return;  // An effect caused it: it waits until those effects are done.
   while (!pending_.empty()) {
-    for (const SupervisionEffect& effect : machine_.step(now(), pending_.front())) {
-      std::visit([this](const auto& order) { perform(order); }, effect);
+    const std::vector<SupervisionEffect> effects = machine_.step(now(), pending_.front());
+    for (const SupervisionEffect& effect : effects) {
+      // What escapes from an effect must not leave the event in front: later ones would wait on it.
+      guarded([&] { std::visit([this](const auto& order) { perform(order); }, effect); });
     }
     pending_.pop_front();
   }

@@ -44,3 +44,7 @@ add_suite(e2e_node IN tests/e2e/node SOURCES tests/e2e/node/blocking_client.cpp 
           LINKS millrace_node millrace_disk_faulty millrace_meta_memory PCH pch_test LABELS e2e)
 target_compile_definitions(e2e_node PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace-node>")
 add_dependencies(e2e_node millrace-node)
+add_suite(e2e_client IN tests/e2e/client SOURCES tests/e2e/client/client_suite.cpp tests/e2e/client/live_cluster.cpp
+          LINKS millrace_demo PCH pch_test LABELS e2e peer TIMEOUT 300)
+set_tests_properties(e2e_client PROPERTIES RESOURCE_LOCK processes)
+add_dependencies(e2e_client millrace millrace-node)

@@ -11,12 +11,14 @@
 #include "base/endian.hpp"
 
 // Keys: "delta/" + revision as 8 big-endian bytes, so that they sort by revision; "snapshot", whose
-// value is the revision in the same form and then the bytes; "format", the layout's number as text.
+// value is the revision in the same form and then the bytes; "format", the layout's number as text;
+// "cluster", the id of the cluster whose metadata it is.
 
 namespace millrace {
 namespace {
 
 constexpr std::string_view format_key = "format";
+constexpr std::string_view cluster_key = "cluster";
 constexpr std::string_view snapshot_key = "snapshot";
 constexpr std::string_view delta_prefix = "delta/";
 constexpr int format = 1;
@@ -99,11 +101,26 @@ Result<std::unique_ptr<EmbeddedMetadataStore>> EmbeddedMetadataStore::open(
   return store;
 }
 
+Status EmbeddedMetadataStore::check_cluster() {
+  if (options_.cluster_id.empty()) return {};
+  std::string found;
+  const rocksdb::Status status = store_->Get({}, slice_of(cluster_key), &found);
+  if (status.IsNotFound()) {
+    const auto written = store_->Put(synced(), slice_of(cluster_key), options_.cluster_id);
+    if (!written.ok()) return fail_store(written, "write the cluster id");
+    return {};
+  }
+  if (!status.ok()) return fail_store(status, "read the cluster id");
+  if (found == options_.cluster_id) return {};
+  return fail(Errc::malformed, fmt::format("metadata store: of another cluster: {}, not {}", found,
+                                           options_.cluster_id));
+}
+
 Status EmbeddedMetadataStore::check_format() {
   std::string found;
   const rocksdb::Status status = store_->Get({}, slice_of(format_key), &found);
   if (status.ok()) {
-    if (found == std::to_string(format)) return {};
+    if (found == std::to_string(format)) return check_cluster();
     return fail(Errc::malformed, fmt::format("metadata store: format {} is not the {} that this "
                                              "build reads",
                                              found, format));
@@ -115,7 +132,7 @@ Status EmbeddedMetadataStore::check_format() {
   if (any->Valid()) return fail(Errc::malformed, "metadata store: not one of ours: no format");
   const auto written = store_->Put(synced(), slice_of(format_key), std::to_string(format));
   if (!written.ok()) return fail_store(written, "write the format");
-  return {};
+  return check_cluster();
 }
 
 Status EmbeddedMetadataStore::find_newest() {

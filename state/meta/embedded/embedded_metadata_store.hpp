@@ -15,6 +15,8 @@ namespace millrace {
 struct EmbeddedMetadataOptions {
   /// On the host; made if it does not exist. The virtual hosts of one machine share it.
   std::string folder;
+  /// Whose metadata it is: kept at the first opening, another cluster's is refused. Empty: any.
+  std::string cluster_id;
   /// Commits are refused below it, so that the store itself never meets a full disk.
   std::uint64_t free_bytes_min = std::uint64_t{64} << 20;
 };
@@ -42,6 +44,7 @@ class EmbeddedMetadataStore final : public MetadataStore {
  private:
   EmbeddedMetadataStore(const EmbeddedMetadataOptions& options, std::unique_ptr<rocksdb::DB> store);
   [[nodiscard]] Status check_format();
+  [[nodiscard]] Status check_cluster();
   [[nodiscard]] Status find_newest();
   [[nodiscard]] Status admit() const;
   [[nodiscard]] Status admit_write(std::size_t bytes) const;

@@ -226,6 +226,13 @@ TEST(EmbeddedMetadataStore, ForeignAndNewerStoresAreRefusedByName) {
   auto opened = EmbeddedMetadataStore::open({.folder = foreign.path()});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error(), (Error{Errc::malformed, "metadata store: not one of ours: no format"}));
+  TemporaryFolder theirs;
+  (void)EmbeddedMetadataStore::open({.folder = theirs.path(), .cluster_id = "theirs"}).value();
+  opened = EmbeddedMetadataStore::open({.folder = theirs.path(), .cluster_id = "ours"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::malformed);
+  EXPECT_NE(opened.error().message.find("another cluster"), std::string::npos);
+
   TemporaryFolder newer;
   put_raw(newer.path(), "format", "2");
   opened = EmbeddedMetadataStore::open({.folder = newer.path()});

@@ -147,6 +147,12 @@ TEST(FetchCall, ALongPollThatExpiresAnswersWithWhatThereIs) {
   call.answer_next(DataAnswer{3, 5, 0, stored(rows_batch(2), 3)});
   EXPECT_FALSE(call.over());  // Less than is wanted.
   EXPECT_EQ(std::get<AwaitQuestion>(call.asked.at(0).question).from, 5);
+  call.now += 200ms;
+  call.answer_next(AdvancedAnswer{});
+  call.answer_next(no_data(5));
+  EXPECT_FALSE(call.over());  // Woken, still too little, and time is left.
+  EXPECT_EQ(std::get<AwaitQuestion>(call.asked.at(0).question).wait_max, Duration(300ms));
+  call.now += 300ms;
   call.answer_next(AdvancedAnswer{});
   call.answer_next(no_data(5));
   EXPECT_EQ(bases(received(call)[0].records), std::vector<Offset>{3});
@@ -157,6 +163,7 @@ TEST(FetchCall, NotLeadingOrUnknownDoesNotCutTheWaitOtherErrorsDo) {
   waits.answer_next(no_data(3));
   EXPECT_FALSE(waits.over());
   ASSERT_EQ(waits.asked.size(), 1U);
+  waits.now += 500ms;
   waits.answer_next(AdvancedAnswer{});
   waits.answer_next(no_data(3));
   EXPECT_EQ(error_of(received(waits).at(1)), 12);

@@ -143,7 +143,8 @@ TEST(ReplicaMachine, AFailureInTheMiddleFailsEverythingBehindIt) {
   EXPECT_EQ(std::get<Fail>(last[0]).ticket, 4U);
   EXPECT_TRUE(std::holds_alternative<OpenLater>(last[1]));
   EXPECT_FALSE(machine.is_open());
-  EXPECT_EQ(only<Fail>(machine.step(append(9, {{writer, 1}}))).error, broken);
+  EXPECT_EQ(only<Fail>(machine.step(append(9, {{writer, 1}}))).error,
+            (Error{Errc::not_leader, broken.message}));
   (void)machine.step(Opened{0, 1, noon, {{0, 0, noon, writer, 0}}});
   EXPECT_EQ(only<WriteBatches>(machine.step(append(9, {{writer, 1}}))).batches[0].summary.base, 1);
 }
@@ -179,17 +180,34 @@ TEST(ReplicaMachine, AFullDiskThatMovedTheEndIsOpenedAnew) {
   EXPECT_FALSE(machine.is_open());
 }
 
-TEST(ReplicaMachine, NothingIsServedWhileTheLogIsClosed) {
+TEST(ReplicaMachine, QuestionsAreHeldWhileTheLogIsOpenedForTheFirstTime) {
+  ReplicaMachine machine;
+  EXPECT_TRUE(machine.step(append(1, {{}})).empty());
+  EXPECT_TRUE(machine.step(LatestAsked{2}).empty());
+  const auto effects = machine.step(Opened{});
+  EXPECT_EQ(all_of<WriteBatches>(effects).size(), 1U);
+  EXPECT_EQ(all_of<AnswerOffset>(effects).size(), 1U);
+}
+
+TEST(ReplicaMachine, WhatIsHeldHasABound) {
+  ReplicaMachine machine;
+  for (std::size_t i = 0; i < ReplicaMachine::held_max; ++i) {
+    EXPECT_TRUE(machine.step(LatestAsked{i}).empty());
+  }
+  EXPECT_EQ(only<Fail>(machine.step(LatestAsked{7})).error.code, Errc::not_leader);
+}
+
+TEST(ReplicaMachine, NobodyLeadsWhileTheLogIsClosed) {
   ReplicaMachine machine;
   const std::vector<Event> asked = {append(1, {{}}),  ReadAsked{1, 0, 10},
                                     AwaitAsked{1, 0}, EarliestAsked{1},
                                     LatestAsked{1},   TimestampAsked{1, 0, noon}};
-  for (const Event& event : asked) {
-    EXPECT_EQ(only<Fail>(machine.step(event)).error.code, Errc::unavailable);
-  }
-  const Error damaged{Errc::corrupt, "bad batch"};
-  (void)only<OpenLater>(machine.step(OpenFailed{damaged}));
-  for (const Event& event : asked) EXPECT_EQ(only<Fail>(machine.step(event)).error, damaged);
+  for (const Event& event : asked) EXPECT_TRUE(machine.step(event).empty());
+  const auto effects = machine.step(OpenFailed{{Errc::corrupt, "bad batch"}});
+  EXPECT_EQ(all_of<Fail>(effects).size(), asked.size());
+  EXPECT_EQ(all_of<OpenLater>(effects).size(), 1U);
+  const Error nobody{Errc::not_leader, "bad batch"};
+  for (const Event& event : asked) EXPECT_EQ(only<Fail>(machine.step(event)).error, nobody);
   (void)machine.step(Opened{});
   EXPECT_EQ(only<AnswerOffset>(machine.step(LatestAsked{2})).offset, 0);
 }

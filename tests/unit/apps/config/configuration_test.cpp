@@ -130,7 +130,7 @@ TEST(Configuration, BadValuesAreErrorsThatNameThePlace) {
            {"default.bucket.number", "many"},
            {"netty.connection.max-idle-time", "60"},
            {"log.segment.file-size", "2gb"},
-           {"allow.create.kv.tables", "yes"},
+           {"allow.create.log.tables", "yes"},
            {"bind.listeners", "FLUSS://nowhere"},
            {"bind.listeners", ""},
            {"millrace.link.listener", "127.0.0.1:1,A://127.0.0.1:2"},

@@ -186,6 +186,33 @@ TEST_F(SimulatedNetworkTest, AProcessThatEndsBreaksItsConnectionsAndFreesItsAddr
   listen();
 }
 
+TEST_F(SimulatedNetworkTest, WhatADyingProcessHadSentArrivesWholeOrNotAtAllAsTheSeedDecides) {
+  std::set<std::string> outcomes;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    EventQueue events(Random(seed).fork("queue"));
+    SimulatedNetwork other_network(events, Random(seed).fork("network"));
+    const auto near = other_network.transport_of(one);
+    const auto far = other_network.transport_of(two);
+    Side dying{*far};
+    Side peer{*near};
+    const auto at = far->listen({"server", 0}, [&](ConnectionId id, const Endpoint&) {
+      dying.id = id;
+      far->attach(id, dying.sink());
+    });
+    ASSERT_TRUE(at);
+    peer.id = near->connect(*at, peer.sink());
+    while (!events.empty()) events.run_next();
+    far->send(dying.id, text("last "));
+    far->send(dying.id, text("words"));
+    other_network.end_process(two);
+    while (!events.empty()) events.run_next();
+    EXPECT_EQ(peer.closed, "connection reset by peer");
+    outcomes.insert(peer.received);
+  }
+  EXPECT_EQ(outcomes, (std::set<std::string>{"", "last words"}));
+}
+
 TEST_F(SimulatedNetworkTest, AConnectionThatIsGoneIsClosedOnAttach) {
   ConnectionId waiting;
   auto at =
