@@ -16,7 +16,7 @@ struct EmbeddedMetadataOptions {
   /// On the host; made if it does not exist. The virtual hosts of one machine share it.
   std::string folder;
   /// Whose metadata it is: kept at the first opening, another cluster's is refused. Empty: any.
-  std::string cluster_id;
+  std::string cluster_id = {};
   /// Commits are refused below it, so that the store itself never meets a full disk.
   std::uint64_t free_bytes_min = std::uint64_t{64} << 20;
 };
