@@ -233,8 +233,8 @@ class FetchCall final : public Call {
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
       const BucketFetch& bucket = buckets_[i];
       if (bucket.error) continue;
-      effects.push_back(
-          AskReplica{static_cast<std::uint32_t>(i), bucket.id, AwaitQuestion{bucket.next, wait_}});
+      effects.push_back(AskReplica{await_slots + static_cast<std::uint32_t>(i), bucket.id,
+                                   AwaitQuestion{bucket.next, end_ - now_}});
     }
   }
 
