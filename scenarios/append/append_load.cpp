@@ -53,8 +53,11 @@ void AppendLoad::start() {
 
 void AppendLoad::add_readers() {
   for (const client::TablePath& table : tables_) {
-    readers_.push_back(std::make_unique<LogReader>(cluster_.add_client(), history_, table,
-                                                   fmt::format("reader {}", readers_.size())));
+    const bool projected = random_.chance(1, 2);
+    const std::string name =
+        fmt::format("{} {}", projected ? "projecting reader" : "reader", readers_.size());
+    readers_.push_back(
+        std::make_unique<LogReader>(cluster_.add_client(), history_, table, name, projected));
     readers_.back()->start();
   }
 }
@@ -83,7 +86,7 @@ void AppendLoad::read_to_end(const client::TablePath& table) {
   for (const client::BucketOffset& end : *ends) {
     if (!end.offset) return find(to_string(table) + " has no end: " + end.offset.error().message);
   }
-  readers_.push_back(std::make_unique<LogReader>(client, history_, table, "the final read"));
+  readers_.push_back(std::make_unique<LogReader>(client, history_, table, "the final read", false));
   LogReader& reader = *readers_.back();
   reader.start();
   const auto at_end = [&] {

@@ -82,6 +82,13 @@ Outcome kill_processes(std::uint64_t seed) {
     const NodeId other = draw_node(random);
     const bool cuts = node != other && random.chance(1, 3);
     if (cuts) cluster.cut(cluster.process_of(node), cluster.process_of(other));
+    // Client 0 only made the tables, the others write and read. Longer than they wait for answers.
+    const ProcessId cut_off = cluster.client(1 + random.below(6)).process();
+    const bool cuts_client = random.chance(1, 4);
+    if (cuts_client) {
+      cluster.cut(cluster.process_of(node), cut_off);
+      cluster.run_for(draw(random, 100ms, 8s));
+    }
     cluster.simulation().run_turns(random.below(200));
     for (std::uint64_t again = 1 + random.below(2); again > 0; --again) {
       cluster.stop(node, Ending::process_kill);
@@ -92,12 +99,36 @@ Outcome kill_processes(std::uint64_t seed) {
       cluster.simulation().run_turns(random.below(150));
     }
     if (cuts) cluster.heal(cluster.process_of(node), cluster.process_of(other));
+    if (cuts_client) cluster.heal(cluster.process_of(node), cut_off);
   }
   if (!cluster.run_until_whole(20s)) load.history().findings.push_back("a node never came back");
   load.finish();
   Outcome outcome = load.outcome();
   require_no_giving_up(load.history(), outcome);
   outcome.reached["kills"] = kills;
+  return outcome;
+}
+
+Outcome kill_actors(std::uint64_t seed) {
+  SimulatedCluster cluster(seed, draw_shape(seed));
+  Random random = cluster.simulation().random_for("kill_actors");
+  AppendLoad load(cluster, random.fork("load"));
+  load.start();
+  constexpr std::uint64_t kills = 3;  // As many as the strictest supervisor forgives within 10 s.
+  for (std::uint64_t kill = 0; kill < kills; ++kill) {
+    cluster.run_for(draw(random, 50ms, 800ms));
+    cluster.simulation().run_turns(random.below(200));
+    cluster.kill_actor(draw_node(random), random);
+  }
+  cluster.run_for(1s);
+  if (!cluster.run_until_whole(20s)) load.history().findings.push_back("a node never came back");
+  const std::size_t before = load.count_acknowledged();
+  cluster.run_for(1s);
+  require_acknowledged(load.count_acknowledged(), before, "after actors failed", load.history());
+  load.finish();
+  Outcome outcome = load.outcome();
+  require_no_giving_up(load.history(), outcome);
+  outcome.reached["actors killed"] = kills;
   return outcome;
 }
 

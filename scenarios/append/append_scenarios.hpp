@@ -15,6 +15,10 @@ namespace millrace::scenarios {
 /// and each other. The disks keep what was written, so nothing that was acknowledged may be lost.
 [[nodiscard]] Outcome kill_processes(std::uint64_t seed);
 
+/// Single actors fail, whatever they are: their supervisors start them again, with what depends on
+/// them, and nobody outside sees more than a delay.
+[[nodiscard]] Outcome kill_actors(std::uint64_t seed);
+
 /// One host loses power, perhaps amid a write: its disks forget or tear what was not synced.
 [[nodiscard]] Outcome lose_power(std::uint64_t seed);
 

@@ -136,6 +136,14 @@ void SimulatedCluster::stop(NodeId id, Ending ending) {
   for (const Device& device : node.devices) device.disk->crash();
 }
 
+void SimulatedCluster::kill_actor(NodeId id, Random& random) {
+  std::vector<std::string> names;
+  for (const ActorView& actor : at(id).context->actors()) {
+    if (actor.stats.running && actor.name != root_name) names.push_back(actor.name);
+  }
+  at(id).context->kill(names.at(random.below(names.size())));
+}
+
 void SimulatedCluster::cut(ProcessId one, ProcessId other) {
   simulation_->network().cut(one, other);
   simulation_->network().cut(other, one);

@@ -65,12 +65,18 @@ class SimulatedCluster {
   /// What supervision said when it gave up on a node, which a real process would not survive.
   [[nodiscard]] const std::vector<std::string>& unwell() const { return unwell_; }
 
+  /// Some actor of a node fails as if it had thrown; not the root, which nobody restarts.
+  void kill_actor(NodeId node, Random& random);
+
   void cut(ProcessId one, ProcessId other);
   void heal(ProcessId one, ProcessId other);
   [[nodiscard]] ProcessId process_of(NodeId node) const { return at(node).process; }
 
   /// A client that starts with the addresses that the nodes have now. Lives as long as the cluster.
   [[nodiscard]] SimulatedClient& add_client();
+  [[nodiscard]] const SimulatedClient& client(std::size_t number) const {
+    return *clients_.at(number);
+  }
   /// Calls that return: they run the simulation until the answer is there.
   [[nodiscard]] client::Blocking blocking(Duration time_max = 60s);
 

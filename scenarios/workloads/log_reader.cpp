@@ -14,14 +14,19 @@ constexpr Duration poll_time = 1s;
 }  // namespace
 
 LogReader::LogReader(SimulatedClient& client, History& history, client::TablePath table,
-                     std::string name)
-    : client_(client), history_(history), table_(std::move(table)), name_(std::move(name)) {}
+                     std::string name, bool projected)
+    : client_(client),
+      history_(history),
+      table_(std::move(table)),
+      name_(std::move(name)),
+      projected_(projected) {}
 
 void LogReader::start() { open(); }
 
 void LogReader::open() {
   if (stopping_) return;
   client::ScanOptions options;
+  if (projected_) options.columns = {1, 0};
   // Small answers, so that reads of a bucket begin at many offsets; a short limit, so that an
   // answer that a crash swallowed is not waited for.
   options.bucket_bytes_max = 1024;

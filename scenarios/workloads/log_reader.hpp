@@ -13,7 +13,9 @@ namespace millrace::scenarios {
 /// row. It outlives the cluster's running.
 class LogReader {
  public:
-  LogReader(SimulatedClient& client, History& history, client::TablePath table, std::string name);
+  /// With `projected`, only the columns that tell a row's value, in another order.
+  LogReader(SimulatedClient& client, History& history, client::TablePath table, std::string name,
+            bool projected);
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
@@ -36,6 +38,7 @@ class LogReader {
   History& history_;
   const client::TablePath table_;
   const std::string name_;
+  const bool projected_;
   std::shared_ptr<client::Scanner> scanner_;
   std::map<BucketIndex, std::size_t> reads_;  // Positions in the history.
   bool stopping_ = false;

@@ -63,12 +63,15 @@ std::shared_ptr<arrow::RecordBatch> value_rows(const std::shared_ptr<arrow::Sche
 
 std::vector<std::optional<Value>> values_in(const arrow::RecordBatch& rows) {
   std::vector<std::optional<Value>> values;
-  const auto& writers = dynamic_cast<const arrow::Int64Array&>(*rows.column(0));
-  const auto& sequences = dynamic_cast<const arrow::Int64Array&>(*rows.column(1));
-  const auto& texts = dynamic_cast<const arrow::StringArray&>(*rows.column(2));
+  const auto writers = std::dynamic_pointer_cast<arrow::Int64Array>(rows.GetColumnByName("writer"));
+  const auto sequences =
+      std::dynamic_pointer_cast<arrow::Int64Array>(rows.GetColumnByName("sequence"));
+  const auto texts = std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName("text"));
+  CHECK(writers != nullptr);
+  CHECK(sequences != nullptr);
   for (std::int64_t i = 0; i < rows.num_rows(); ++i) {
-    const Value value{writers.Value(i), sequences.Value(i)};
-    const bool intact = !texts.IsNull(i) && texts.GetView(i) == text_of(value);
+    const Value value{writers->Value(i), sequences->Value(i)};
+    const bool intact = !texts || (!texts->IsNull(i) && texts->GetView(i) == text_of(value));
     values.push_back(intact ? std::optional(value) : std::nullopt);
   }
   return values;

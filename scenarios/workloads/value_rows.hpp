@@ -20,7 +20,8 @@ namespace millrace::scenarios {
 [[nodiscard]] std::shared_ptr<arrow::RecordBatch> value_rows(
     const std::shared_ptr<arrow::Schema>& schema, const Value& first, std::int64_t count);
 
-/// The values of rows that were read; nothing for a row that is not as it was written.
+/// The values of rows that were read, with or without their texts; nothing for a row that is not as
+/// it was written.
 [[nodiscard]] std::vector<std::optional<Value>> values_in(const arrow::RecordBatch& rows);
 
 }  // namespace millrace::scenarios

@@ -20,6 +20,12 @@ TEST(Append, LosesNothingWhenProcessesAreKilled) {
   EXPECT_GT(reached["kills"], reached["runs"]);
 }
 
+TEST(Append, LosesNothingWhenActorsFail) {
+  auto reached = sweep(kill_actors, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+}
+
 TEST(Append, KeepsAPrefixWhenAHostLosesPower) {
   auto reached = sweep(lose_power, 200);
   if (!is_sweep()) return;

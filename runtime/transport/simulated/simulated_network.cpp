@@ -60,6 +60,8 @@ void SimulatedNetwork::end_process(ProcessId process) {
   }
   for (const ConnectionId id : own) {
     const ConnectionId other = ends_.at(id).other;
+    // What the kernel had taken over may still arrive, although nobody is left who sent it.
+    if (random_.chance(1, 2)) outliving_.insert(id);
     travel(id, [this, other] { finish(other, "connection reset by peer"); });
     ends_.erase(id);
   }
@@ -179,6 +181,7 @@ void SimulatedNetwork::tell(ConnectionId to, TransportEvent event) {
 void SimulatedNetwork::send(ConnectionId connection, std::vector<Buffer> pieces) {
   End* end = find(connection);
   if (end == nullptr || end->finished) return;
+  const ConnectionId other = end->other;
   for (const Buffer& piece : pieces) {
     for (std::size_t at = 0; at < piece.size();) {
       const std::size_t left = piece.size() - at;
@@ -188,10 +191,8 @@ void SimulatedNetwork::send(ConnectionId connection, std::vector<Buffer> pieces)
       const std::size_t taken = random_.chance(1, 4) ? size : limit;
       const Buffer chunk = piece.slice(at, taken);
       at += taken;
-      travel(connection, [this, connection, chunk] {
-        const End* sender = find(connection);
-        if (sender == nullptr) return;
-        const ConnectionId other = sender->other;
+      travel(connection, [this, connection, other, chunk] {
+        if (find(connection) == nullptr && !outliving_.contains(connection)) return;
         tell(connection, Sent{connection, chunk.size()});
         End* receiver = find(other);
         if (receiver == nullptr) return;

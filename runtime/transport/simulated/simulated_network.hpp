@@ -39,7 +39,8 @@ class SimulatedNetwork {
   void cut(ProcessId from, ProcessId to);
   void heal(ProcessId from, ProcessId to);
   /// The process is gone: its listeners and connections with it. Peers hear of it after a delay;
-  /// the process itself hears nothing.
+  /// what it had sent them is lost or still arrives first, as the seed decides for each connection.
+  /// The process itself hears nothing.
   void end_process(ProcessId process);
 
   // For the transport.
@@ -84,6 +85,7 @@ class SimulatedNetwork {
   std::uint64_t ids_ = 0;
   std::uint16_t ports_ = 10000;
   std::map<ConnectionId, End> ends_;
+  std::set<ConnectionId> outliving_;  // Ended with their process; what they sent still arrives.
   std::map<Endpoint, Listener> listeners_;
   std::set<std::pair<ProcessId, ProcessId>> cuts_;
   std::map<std::pair<ProcessId, ProcessId>, std::deque<std::function<void()>>> stalled_;
