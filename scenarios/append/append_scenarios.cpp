@@ -139,7 +139,7 @@ Outcome lose_power(std::uint64_t seed) {
   load.start();
   cluster.run_for(draw(random, 500ms, 4s));
   const NodeId node = draw_node(random);
-  HostCrash crash{{}, load.buckets_of(node), synced_within};
+  HostCrash crash{{}, {}, load.buckets_of(node), synced_within};
   if (random.chance(1, 2)) {
     // The disks go first, perhaps amid an append, a roll or a sync.
     for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d)
@@ -152,7 +152,9 @@ Outcome lose_power(std::uint64_t seed) {
   load.stop_readers();
   cluster.stop(node, Ending::power_loss);
   load.history().crash = std::move(crash);
-  cluster.run_for(draw(random, 1ms, 1s));
+  // Longer than the network keeps anything: every answer from before has arrived or is lost.
+  cluster.run_for(draw(random, 50ms, 1s));
+  load.history().crash->back_at = cluster.now();
   cluster.start(node, random.chance(3, 4));
   load.add_readers();
   if (!cluster.run_until_whole(10s)) load.history().findings.push_back("the node never came back");

@@ -25,6 +25,8 @@ Possible after(const Possible& before, const CatalogStep& step) {
       return {false, creates && before.present};
     case ErrorCode::table_not_exist:
       return {!creates && before.absent, false};
+    case ErrorCode::storage_exception:
+      return before;
     default:
       return {before.absent || !creates, before.present || creates};
   }
@@ -54,7 +56,8 @@ Violations check_catalog(const std::vector<CatalogStep>& steps,
     if (!table.absent && !listed.contains(name))
       violations.push_back(fmt::format("table lost: {} was created and is not listed", name));
     if (!table.present && listed.contains(name))
-      violations.push_back(fmt::format("table came back: {} was dropped and is listed", name));
+      violations.push_back(
+          fmt::format("table came back: {} was dropped, or never made, and is listed", name));
   }
   for (const std::string& name : listed) {
     if (!tables.contains(name))

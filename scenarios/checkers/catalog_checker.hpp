@@ -14,7 +14,8 @@ struct CatalogStep {
   enum class Kind { create, drop };
   Kind kind = Kind::create;
   std::string table;
-  /// `none`: done. Those that say that the table exists, or does not, tell as much.
+  /// `none`: done. Those that say that the table exists, or does not, tell as much, and
+  /// storage_exception promises that nothing has changed.
   protocol::ErrorCode outcome = protocol::ErrorCode::none;
 };
 

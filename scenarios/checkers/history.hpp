@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -54,9 +55,13 @@ struct Read {
 /// A host lost power: what its disks had not synced is gone.
 struct HostCrash {
   Instant at{};
+  /// When it was started again: until then, what arrives was sent before the crash.
+  Instant back_at{};
   std::set<BucketId> buckets;  ///< That lay there.
   /// What was acknowledged this long before is safe.
   Duration synced_within{};
+  /// When the host came back. What is heard of it before is from before: it was on its way.
+  Instant back_at{};
 };
 
 /// What clients saw of a run. The checkers look at nothing else.
@@ -71,7 +76,7 @@ struct History {
 
   /// Whether a bucket may have lost what was appended to it before `at`, or at it.
   [[nodiscard]] bool lost_since(BucketId bucket, Instant at) const {
-    return crash && crash->buckets.contains(bucket) && at <= crash->at;
+    return crash && crash->buckets.contains(bucket) && at <= std::max(crash->at, crash->back_at);
   }
 };
 

@@ -12,6 +12,7 @@ CatalogStep drop(ErrorCode outcome) { return {CatalogStep::Kind::drop, "t", outc
 
 constexpr ErrorCode done = ErrorCode::none;
 constexpr ErrorCode unknown = ErrorCode::request_time_out;
+constexpr ErrorCode full = ErrorCode::storage_exception;
 constexpr ErrorCode exists = ErrorCode::table_already_exist;
 constexpr ErrorCode missing = ErrorCode::table_not_exist;
 
@@ -42,6 +43,13 @@ TEST(CatalogChecker, AnOutcomeInDoubtAllowsBoth) {
   EXPECT_EQ(check_catalog({create(unknown)}, {"t"}), Violations{});
   EXPECT_EQ(check_catalog({create(done), drop(unknown)}, {}), Violations{});
   EXPECT_EQ(check_catalog({create(done), drop(unknown)}, {"t"}), Violations{});
+}
+
+TEST(CatalogChecker, WhatTheStoreRefusedDidNotHappen) {
+  EXPECT_EQ(check_catalog({create(full)}, {}), Violations{});
+  EXPECT_EQ(check_catalog({create(done), drop(full)}, {"t"}), Violations{});
+  expect_one(check_catalog({create(full)}, {"t"}), "table came back: t");
+  expect_one(check_catalog({create(done), drop(full)}, {}), "table lost: t");
 }
 
 TEST(CatalogChecker, ALaterAnswerEndsTheDoubt) {

@@ -37,7 +37,7 @@ class LogCheckers : public testing::Test {
   Read& last() { return history_.reads[1]; }
   /// Power went after `since`; nothing that was read before tells of later.
   void crash(Duration since, Duration synced_within) {
-    history_.crash = HostCrash{at(since), {here}, synced_within};
+    history_.crash = HostCrash{at(since), at(since + 100ms), {here}, synced_within};
   }
   /// The final read ends before `offset`.
   void cut(std::size_t offset) { last().rows.resize(offset); }
@@ -154,6 +154,12 @@ TEST_F(LogCheckers, WhatIsAcknowledgedAfterTheCrashIsSafeAgain) {
   crash(4500ms, 10s);
   cut(4);
   expect_one(check_nothing_lost(history_), "acknowledged row lost: row 1 of writer 2");
+}
+
+TEST_F(LogCheckers, AnAcknowledgementMayOutliveTheHostThatGaveIt) {
+  crash(4950ms, 1s);  // The last row's was under way.
+  cut(4);
+  EXPECT_EQ(check_log(history_), Violations{});
 }
 
 TEST_F(LogCheckers, OffsetsThatWentMayBeGivenAnew) {

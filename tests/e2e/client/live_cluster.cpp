@@ -1,0 +1,70 @@
+#include "tests/e2e/client/live_cluster.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "apps/config/listener.hpp"
+#include "apps/demo/program_run.hpp"
+
+namespace millrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path find_program() {
+  const char* const folder = std::getenv("MILLRACE_BIN");
+  return (folder != nullptr ? fs::path(folder) : fs::read_symlink("/proc/self/exe").parent_path()) /
+         "millrace";
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
+
+}  // namespace
+
+LiveCluster::LiveCluster()
+    : program_(find_program()), cluster_(must(demo::DemoCluster::make(program_, std::nullopt))) {
+  const auto started = cluster_.start();
+  if (started) return;
+  end();
+  throw std::runtime_error(started.error().message);
+}
+
+std::map<std::string, LiveNode> LiveCluster::ready_nodes() const {
+  const auto end = must(
+      demo::run_program(program_, {"status", "--json", "--dir", cluster_.directory().string()}));
+  std::map<std::string, LiveNode> nodes;
+  const auto status = nlohmann::json::parse(end.output);
+  for (const auto& host : status.at("hosts")) {
+    const auto& node = host.at("node");
+    if (!node.at("alive").get<bool>() || node.at("state") != "ready") continue;
+    const auto listeners = must(parse_listeners(node.at("client_listeners").get<std::string>()));
+    nodes[host.at("host").get<std::string>()] = {node.at("pid").get<int>(),
+                                                 {listeners.at(0).host, listeners.at(0).port}};
+  }
+  return nodes;
+}
+
+std::vector<Endpoint> LiveCluster::bootstrap() const {
+  std::vector<Endpoint> addresses;
+  for (const auto& [host, node] : ready_nodes()) addresses.push_back(node.client_address);
+  return addresses;
+}
+
+void LiveCluster::kill(const std::string& host) const {
+  EXPECT_EQ(::kill(ready_nodes().at(host).process_id, SIGKILL), 0);
+}
+
+void LiveCluster::end() const {
+  const auto ended = cluster_.end();
+  EXPECT_TRUE(ended) << ended.error().message;
+}
+
+}  // namespace millrace
