@@ -21,6 +21,8 @@ constexpr std::uint64_t slot_mask = (1U << slot_bits) - 1;
 constexpr std::uint64_t timer_idle = 0;  // Every other timer but the next is the number of a call.
 constexpr std::uint64_t timer_read = ~std::uint64_t{0};
 constexpr Duration read_again_after = 5ms;
+constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
+constexpr Duration command_again_after = 50ms;
 
 }  // namespace
 
@@ -67,6 +69,7 @@ void ConnectionActor::on_timer(std::uint64_t id) {
     retrying_ = false;
     return read_on();
   }
+  if ((id & timer_command) != 0) return command_coordinator(id & ~timer_command);
   if (id != timer_idle) {
     return advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
   }
@@ -108,7 +111,7 @@ void ConnectionActor::take_bytes(const Buffer& bytes) {
 
 void ConnectionActor::begin(const protocol::RequestFrame& request) {
   const std::uint64_t number = ++numbers_;
-  active_.emplace(number, Active{make_call(request), request.request_id, request.body.size()});
+  active_.emplace(number, Active{make_call(request), request.request_id, request.body.size(), {}});
   in_flight_bytes_ += request.body.size();
   node_in_flight_.take(request.body.size());
   advance(number, [](Call& call, const CallContext& view) { return call.begin(view); });
@@ -146,9 +149,8 @@ void ConnectionActor::perform(std::uint64_t number, const CallEffects& effects) 
     if (const auto* replica = std::get_if<AskReplica>(&effect)) {
       ask(number, *replica);
     } else if (const auto* coordinator = std::get_if<AskCoordinator>(&effect)) {
-      Envelope command = encode_command(coordinator->command);
-      command.correlation = number << slot_bits;
-      send({published_.get()->coordinator, "coordinator"}, std::move(command));
+      active->second.command = coordinator->command;
+      command_coordinator(number);
     } else if (const auto* deadline = std::get_if<SetDeadline>(&effect)) {
       start_timer(deadline->after, number);
     } else if (const auto* answer = std::get_if<Respond>(&effect)) {
@@ -157,6 +159,20 @@ void ConnectionActor::perform(std::uint64_t number, const CallEffects& effects) 
       note_error(error->error.message);
       finish(number, protocol::encode_error(request_id, error->error));
     }
+  }
+}
+
+void ConnectionActor::command_coordinator(std::uint64_t number) {
+  const auto active = active_.find(number);
+  if (active == active_.end() || !active->second.command) return;
+  Envelope command = encode_command(*active->second.command);
+  command.correlation = number << slot_bits;
+  command.from = address();
+  command.incarnation = context().identity().incarnation;
+  const ActorAddress coordinator{published_.get()->coordinator, "coordinator"};
+  // A node that has just started may not have its coordinator, or its link, yet.
+  if (!context().send(coordinator, std::move(command))) {
+    start_timer(command_again_after, timer_command | number);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "actors/gateway/call.hpp"
 #include "protocol/frame.hpp"
@@ -41,6 +42,7 @@ class ConnectionActor final : public Actor {
     std::unique_ptr<Call> call;
     std::int32_t request_id = 0;
     std::size_t bytes = 0;
+    std::optional<CoordinatorCommand> command;  // What the coordinator was asked.
   };
 
   void take_transport(const Envelope& envelope);
@@ -48,6 +50,7 @@ class ConnectionActor final : public Actor {
   void begin(const protocol::RequestFrame& request);
   void answered(const Envelope& envelope);
   void perform(std::uint64_t number, const CallEffects& effects);
+  void command_coordinator(std::uint64_t number);
   void ask(std::uint64_t number, const AskReplica& ask);
   void finish(std::uint64_t number, std::vector<Buffer> frame);
   void read_on();
