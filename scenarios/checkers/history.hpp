@@ -60,8 +60,6 @@ struct HostCrash {
   std::set<BucketId> buckets;  ///< That lay there.
   /// What was acknowledged this long before is safe.
   Duration synced_within{};
-  /// When the host came back. What is heard of it before is from before: it was on its way.
-  Instant back_at{};
 };
 
 /// What clients saw of a run. The checkers look at nothing else.
