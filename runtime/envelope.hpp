@@ -30,6 +30,10 @@ struct ActorAddress {
 /// Chosen by whoever asks, copied into the reply. Zero: no reply is expected.
 using Correlation = std::uint64_t;
 
+/// Which of a link's connections a message takes. Control traffic (liveness, elections, metadata)
+/// never waits behind rows.
+enum class Lane : std::uint8_t { control, data };
+
 using Words = std::shared_ptr<const kj::Array<capnp::word>>;
 
 /// The only message between actors: one Cap'n Proto message, and immutable buffers beside it that
@@ -42,6 +46,7 @@ struct Envelope {
   ActorAddress to;          ///< Where it is going; a link passes on what is for its peer.
   Incarnation incarnation;  ///< Of the sending node.
   Correlation correlation = 0;
+  Lane lane = Lane::control;  ///< Whoever sends rows says so. Not carried over a link.
   Instant sent_at{};  ///< When this node put it into the mailbox: time in mailbox counts from here.
 
   [[nodiscard]] std::size_t size_words() const { return words ? words->size() : 0; }

@@ -41,6 +41,16 @@ bool NodeContext::post(const std::string& to, const std::string& from, Envelope 
   return send(address_of(to), std::move(envelope));
 }
 
+void NodeContext::fire_timer(const std::string& name, std::uint64_t id) {
+  caf::actor handle;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = entries_.find(name);
+    if (found != entries_.end()) handle = found->second.handle;
+  }
+  if (handle) environment_.start_timer(handle, Duration::zero(), id);
+}
+
 void NodeContext::stop(const std::string& name) {
   send_exit(name, caf::exit_reason::user_shutdown);
 }

@@ -72,6 +72,9 @@ class NodeContext {
   /// For threads and engines that are no actors: the message comes from `from` on this node.
   bool post(const std::string& to, const std::string& from, Envelope envelope);
 
+  /// Fires an actor's timer `id` at once. From any thread.
+  void fire_timer(const std::string& name, std::uint64_t id);
+
   /// Asks an actor to end, as its supervisor would. For what has no supervisor.
   void stop(const std::string& name);
   /// Makes an actor fail, as an exception would: it ends at once, a supervisor after its children.

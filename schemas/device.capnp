@@ -15,7 +15,7 @@ struct DeviceRequest {
     read @5 :ReadRange;         # Answered `data`, whose attachment is the bytes.
     offsetAt @6 :Int64;         # First offset whose batch has this timestamp (ms) or a later one.
     close @7 :Void;             # Syncs and lets go of the log; not answered.
-    remove @8 :Void;            # Closes and deletes the log; answered `removed`.
+    remove @8 :Void;            # Closes and deletes the log, if there is one; answered `removed`.
   }
 }
 

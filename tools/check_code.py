@@ -96,7 +96,7 @@ LOGIC_WORDS = [
     (re.compile(r"\bstd::atomic\w*"), "logic has no atomics"),
     (re.compile(r"\b(?:make_shared|shared_ptr)\b(?!<\s*(?:const\s+)?arrow::(?:RecordBatch|Schema)\b)"),
      "shared ownership only of immutable batches"),
-    (re.compile(r"\bstd::(cout|cerr|clog|[io]?[fs]?stringstream|[io]fstream)\b|\bspdlog::|\bSPDLOG_|\bf?printf\s*\("),
+    (re.compile(r"\bstd::(cout|cerr|clog|[io]?[fs]?stringstream|[io]fstream)\b|\blog_event\s*\(|\bspdlog::|\bSPDLOG_|\bf?printf\s*\("),
      "logic neither streams nor logs: its shell logs every event and effect"),
 ]
 LOGIC_INCLUDES = re.compile(

@@ -27,6 +27,7 @@ PLANTED = [
     ("actors/a/x.cpp", "auto t = std::make_shared<Table>();", "shared ownership"),
     ("actors/a/x.cpp", 'std::cerr << "no";', "neither streams nor logs"),
     ("actors/a/x.cpp", 'spdlog::info("no");', "neither streams nor logs"),
+    ("actors/a/x.cpp", 'log_event(EventLevel::info, "no");', "neither streams nor logs"),
     ("actors/a/x.cpp", "#include <thread>\n", "must not include <thread>"),
     ("actors/a/x.cpp", "std::random_device r;", "randomness"),
     ("actors/a/x_codec.cpp", "caf::actor a;", "caf:: belongs"),

@@ -137,6 +137,17 @@ Json json_of(std::size_t index, const BucketInfo& bucket) {
 
 }  // namespace
 
+std::string root_page(const NodeFacts& node) {
+  Json page;
+  page["node"] = node.node.value();
+  page["version"] = node.version;
+  page["pages"] = {"/v1/nodes", "/v1/actors", "/v1/actors/{name}",
+                   "/v1/tree",  "/v1/tables", "/v1/tables/{database}/{table}",
+                   "/metrics",  "/livez",     "/readyz",
+                   "/healthz"};
+  return text_of(page);
+}
+
 std::string nodes_page(const NodeFacts& node, const ClusterView& view) {
   Json page;
   page["cluster_id"] = node.cluster_id;

@@ -12,6 +12,9 @@ namespace millrace {
 // known is null. Times are seconds; ids of message types are hexadecimal text, because a 64-bit
 // number does not survive JSON readers.
 
+/// Which pages there are.
+[[nodiscard]] std::string root_page(const NodeFacts& node);
+
 /// The members of the cluster as this node knows them, and this node.
 [[nodiscard]] std::string nodes_page(const NodeFacts& node, const ClusterView& view);
 

@@ -116,6 +116,7 @@ HttpResponse answer(const HttpRequest& request, const ConsoleAccess& access,
   if (!target) return bad_request(target.error());
   if (auto refused = refuse(request, *target, access)) return std::move(*refused);
   const Path path = target->segments;
+  if (is(path, {""}) || is(path, {"v1"})) return json(root_page(source.node()));
   if (is_health(path)) return answer_health(*target, source);
   if (is(path, {"metrics"})) {
     return metrics_page(source.node(), source.actors(), source.cluster());

@@ -1,9 +1,10 @@
 #include "actors/coordinator/coordinator_actor.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 #include <variant>
+
+#include "base/log_event.hpp"
+#include "runtime/actor_names.hpp"
 
 namespace millrace::coordinator {
 namespace {
@@ -95,9 +96,11 @@ void CoordinatorActor::perform(const Answer& effect) {
 }
 
 void CoordinatorActor::perform(const SendUpdate& effect) {
-  spdlog::debug("event=cluster_update node={} to={} revision={}", context().node().value(),
-                effect.to.value(), effect.revision.value());
-  send({effect.to, "tablet"}, encode_update(effect));
+  log_event(EventLevel::debug, "cluster_update",
+            {{"node", context().node().value()},
+             {"to", effect.to.value()},
+             {"revision", effect.revision.value()}});
+  send({effect.to, tablet_name}, encode_update(effect));
 }
 
 }  // namespace millrace::coordinator

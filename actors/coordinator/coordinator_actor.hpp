@@ -7,8 +7,6 @@
 
 namespace millrace::coordinator {
 
-inline constexpr auto coordinator_name = "coordinator";
-
 /// The coordinator of this node. Decides nothing: CoordinatorMachine does.
 class CoordinatorActor final : public Actor {
  public:

@@ -1,12 +1,12 @@
 #include "actors/device/device_actor.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <utility>
 #include <variant>
 
 #include "actors/device/recent_batches.hpp"
+#include "base/log_event.hpp"
 
 namespace millrace::device {
 
@@ -118,8 +118,10 @@ void DeviceActor::sync_dirty() {
     if (synced) continue;
     // Never retried: the log closed itself for writing, appends to it fail from here on.
     note_error(to_string(bucket) + ": " + synced.error().message);
-    spdlog::error("event=log_sync_failed node={} bucket={} error=\"{}\"", context().node().value(),
-                  to_string(bucket), synced.error().message);
+    log_event(EventLevel::error, "log_sync_failed",
+              {{"node", context().node().value()},
+               {"bucket", to_string(bucket)},
+               {"error", synced.error().message}});
   }
 }
 

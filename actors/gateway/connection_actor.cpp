@@ -1,14 +1,14 @@
 #include "actors/gateway/connection_actor.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "actors/gateway/gateway_codec.hpp"
 #include "actors/gateway/make_call.hpp"
+#include "base/log_event.hpp"
 #include "protocol/log_batch.hpp"
+#include "runtime/actor_names.hpp"
 #include "runtime/transport_inbox.hpp"
 
 namespace millrace::gateway {
@@ -18,9 +18,9 @@ namespace {
 constexpr int slot_bits = 20;
 constexpr std::uint64_t slot_mask = (1U << slot_bits) - 1;
 
-constexpr std::uint64_t timer_idle = 0;  // Every other timer but the next is the number of a call.
-constexpr std::uint64_t timer_read = ~std::uint64_t{0};
-constexpr Duration read_again_after = 5ms;
+constexpr std::uint64_t timer_idle = 0;  // Every other timer but these is the number of a call.
+constexpr std::uint64_t timer_room = ~std::uint64_t{0};
+constexpr std::uint64_t timer_watch = ~std::uint64_t{1};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
 
@@ -28,12 +28,12 @@ constexpr Duration command_again_after = 50ms;
 
 ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
                                  ConnectionId connection, const PublishedView& published,
-                                 ByteBudget& in_flight, ConnectionLimits limits)
+                                 GatewayBudgets& budgets, ConnectionLimits limits)
     : Actor(config, std::move(setup)),
       transport_(transport),
       connection_(connection),
       published_(published),
-      node_in_flight_(in_flight),
+      budgets_(budgets),
       limits_(limits),
       frames_(limits.request_bytes_max) {}
 
@@ -55,7 +55,8 @@ void ConnectionActor::on_stop() {
 }
 
 void ConnectionActor::on_end() {
-  node_in_flight_.give_back(in_flight_bytes_);
+  budgets_.requests.give_back(settled_bytes_);
+  budgets_.answers.give_back(unsent_bytes_);
   if (!closed_) transport_.close(connection_, true);
 }
 
@@ -65,10 +66,11 @@ void ConnectionActor::on_envelope(const Envelope& envelope) {
 }
 
 void ConnectionActor::on_timer(std::uint64_t id) {
-  if (id == timer_read) {
-    retrying_ = false;
+  if (id == timer_room) {
+    waiting_ = false;
     return read_on();
   }
+  if (id == timer_watch) return check_progress();
   if ((id & timer_command) != 0) return command_coordinator(id & ~timer_command);
   if (id != timer_idle) {
     return advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
@@ -87,7 +89,10 @@ void ConnectionActor::take_transport(const Envelope& envelope) {
     reading_ = false;
     take_bytes(received->bytes);
   } else if (const auto* sent = std::get_if<Sent>(&*news)) {
-    unsent_bytes_ -= std::min(unsent_bytes_, sent->bytes);
+    const std::size_t taken = std::min(unsent_bytes_, sent->bytes);
+    unsent_bytes_ -= taken;
+    budgets_.answers.give_back(taken);
+    last_taken_ = now();
     read_on();
   } else if (std::holds_alternative<Closed>(*news)) {
     closed_ = true;
@@ -97,15 +102,19 @@ void ConnectionActor::take_transport(const Envelope& envelope) {
 
 void ConnectionActor::take_bytes(const Buffer& bytes) {
   last_used_ = now();
+  if (frames_.buffered() == 0) frame_began_ = last_used_;
   frames_.push(bytes);
   while (!closed_) {
     auto payload = frames_.next();
     if (!payload) return give_up(payload.error().message);
     if (!*payload) break;
+    frame_began_ = last_used_;  // Of the next one, if any of it is here.
     auto request = protocol::parse_request(**payload);
     if (!request) return give_up(request.error().message);
     begin(*request);
   }
+  settle_budget();
+  watch();
   read_on();
 }
 
@@ -113,7 +122,6 @@ void ConnectionActor::begin(const protocol::RequestFrame& request) {
   const std::uint64_t number = ++numbers_;
   active_.emplace(number, Active{make_call(request), request.request_id, request.body.size(), {}});
   in_flight_bytes_ += request.body.size();
-  node_in_flight_.take(request.body.size());
   advance(number, [](Call& call, const CallContext& view) { return call.begin(view); });
 }
 
@@ -169,7 +177,7 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
   command.correlation = number << slot_bits;
   command.from = address();
   command.incarnation = context().identity().incarnation;
-  const ActorAddress coordinator{published_.get()->coordinator, "coordinator"};
+  const ActorAddress coordinator{published_.get()->coordinator, coordinator_name};
   // A node that has just started may not have its coordinator, or its link, yet.
   if (!context().send(coordinator, std::move(command))) {
     start_timer(command_again_after, timer_command | number);
@@ -179,17 +187,46 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
 void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   Envelope question = encode_question(ask.question);
   question.correlation = number << slot_bits | ask.slot;
-  send_here("replica/" + to_string(ask.bucket), std::move(question));
+  send_here(replica_name(ask.bucket), std::move(question));
 }
 
 void ConnectionActor::finish(std::uint64_t number, std::vector<Buffer> frame) {
   const auto finished = active_.extract(number);
   in_flight_bytes_ -= finished.mapped().bytes;
-  node_in_flight_.give_back(finished.mapped().bytes);
+  settle_budget();
   last_used_ = now();
-  unsent_bytes_ += protocol::sum_of(frame);
+  if (unsent_bytes_ == 0) last_taken_ = last_used_;
+  const std::size_t size = protocol::sum_of(frame);
+  unsent_bytes_ += size;
+  budgets_.answers.take(size);
   transport_.send(connection_, std::move(frame));
+  watch();
   read_on();
+}
+
+void ConnectionActor::settle_budget() {
+  const std::size_t held = frames_.buffered() + in_flight_bytes_;
+  if (held > settled_bytes_) budgets_.requests.take(held - settled_bytes_);
+  if (held < settled_bytes_) budgets_.requests.give_back(settled_bytes_ - held);
+  settled_bytes_ = held;
+}
+
+void ConnectionActor::watch() {
+  if (watching_ || closed_ || (frames_.buffered() == 0 && unsent_bytes_ == 0)) return;
+  watching_ = true;
+  start_timer(std::min(limits_.frame_time_max, limits_.stall_max) / 4, timer_watch);
+}
+
+void ConnectionActor::check_progress() {
+  watching_ = false;
+  if (closed_) return;
+  if (frames_.buffered() > 0 && now() - frame_began_ >= limits_.frame_time_max) {
+    return give_up("a request did not arrive in time");
+  }
+  if (unsent_bytes_ > 0 && now() - last_taken_ >= limits_.stall_max) {
+    return give_up("nobody takes the answers");
+  }
+  watch();
 }
 
 void ConnectionActor::read_on() {
@@ -197,17 +234,21 @@ void ConnectionActor::read_on() {
   if (active_.size() >= limits_.calls_max) return;
   if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return;
   if (unsent_bytes_ >= limits_.unsent_bytes_max) return;
-  if (node_in_flight_.is_spent()) {
-    if (!std::exchange(retrying_, true)) start_timer(read_again_after, timer_read);
-    return;
+  if (unsent_bytes_ > 0 && budgets_.answers.is_spent()) return;
+  const bool begun = frames_.buffered() > 0;
+  if (begun ? budgets_.requests.is_overspent() : budgets_.requests.is_spent()) {
+    if (std::exchange(waiting_, true)) return;
+    return budgets_.requests.when_room(
+        [&context = context(), name = actor_name()] { context.fire_timer(name, timer_room); });
   }
   reading_ = true;
   transport_.receive(connection_);
 }
 
 void ConnectionActor::give_up(const std::string& why) {
-  spdlog::info("event=connection_closed node={} connection={} reason=\"{}\"",
-               context().node().value(), connection_.value(), why);
+  log_event(
+      EventLevel::info, "connection_closed",
+      {{"node", context().node().value()}, {"connection", connection_.value()}, {"reason", why}});
   drop({Errc::malformed, why});
   closed_ = true;
   transport_.close(connection_, true);

@@ -48,6 +48,7 @@ struct BucketFetch {
   Offset high_watermark = 0;
   Offset log_start = 0;
   std::optional<ProtocolError> error;
+  std::size_t reserved = 0;  // Of the answer, for the read on its way.
   bool asked = false;
   bool done = false;
 };
@@ -93,6 +94,7 @@ class FetchCall final : public Call {
     BucketFetch& bucket = buckets_[slot];
     bucket.asked = false;
     --asked_;
+    reserved_ -= std::exchange(bucket.reserved, 0);
     if (const auto* data = std::get_if<DataAnswer>(&answer)) {
       take(bucket, *data);
     } else if (const auto* error = std::get_if<ProtocolError>(&answer)) {
@@ -151,10 +153,15 @@ class FetchCall final : public Call {
     for (std::size_t i = 0; i < buckets_.size() && asked_ < reads_at_once_max; ++i) {
       BucketFetch& bucket = buckets_[i];
       if (bucket.done || bucket.asked) continue;
+      const std::size_t size = read_size(bucket);
+      // What others may bring is spoken for: it is known when they are back.
+      if (size == 0 && reserved_ > 0) break;
       bucket.asked = true;
       ++asked_;
-      effects.push_back(AskReplica{static_cast<std::uint32_t>(i), bucket.id,
-                                   ReadQuestion{bucket.next, read_size(bucket)}});
+      bucket.reserved = size;
+      reserved_ += size;
+      effects.push_back(
+          AskReplica{static_cast<std::uint32_t>(i), bucket.id, ReadQuestion{bucket.next, size}});
     }
     if (asked_ > 0 || waiting_) return;
     if (enough()) {
@@ -165,9 +172,10 @@ class FetchCall final : public Call {
   }
 
   [[nodiscard]] std::size_t read_size(const BucketFetch& bucket) const {
+    const std::size_t spoken_for = bytes_ + reserved_;
     const std::size_t left = std::min(bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes),
-                                      bytes_max_ - std::min(bytes_max_, bytes_));
-    if (left == 0 && bytes_ > 0) return 0;  // Only the high watermark is wanted now.
+                                      bytes_max_ - std::min(bytes_max_, spoken_for));
+    if (left == 0 && spoken_for > 0) return 0;  // Only the high watermark is wanted now.
     return tables_[bucket.table].plan ? pruned_read_bytes : std::max<std::size_t>(left, 1);
   }
 
@@ -267,6 +275,7 @@ class FetchCall final : public Call {
   std::vector<BucketFetch> buckets_;
   std::size_t bytes_ = 0;
   std::size_t asked_ = 0;
+  std::size_t reserved_ = 0;  // Sum over the buckets.
   Instant now_{};
   Instant end_{};  // Of the wait for min_bytes_.
   bool waiting_ = false;

@@ -1,21 +1,20 @@
 #include "actors/gateway/gateway_actor.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 #include <variant>
 
+#include "base/log_event.hpp"
 #include "runtime/transport_inbox.hpp"
 
 namespace millrace::gateway {
 
 GatewayActor::GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-                           const PublishedView& published, ByteBudget& in_flight,
+                           const PublishedView& published, GatewayBudgets& budgets,
                            GatewayOptions options)
     : SupervisingActor(config, std::move(setup), RestartStrategy::one_for_one, RestartIntensity{}),
       transport_(transport),
       published_(published),
-      in_flight_(in_flight),
+      budgets_(budgets),
       options_(options) {}
 
 void GatewayActor::on_envelope(const Envelope& envelope) {
@@ -25,8 +24,10 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   if (accepted == nullptr) return;
   const ConnectionId connection = accepted->connection;
   if (connections_ >= options_.connections_max) {
-    spdlog::warn("event=connection_refused node={} peer={} reason=\"{} connections\"",
-                 context().node().value(), to_string(accepted->peer), connections_);
+    log_event(EventLevel::warn, "connection_refused",
+              {{"node", context().node().value()},
+               {"peer", to_string(accepted->peer)},
+               {"connections", connections_}});
     drop({Errc::overloaded, "too many connections"});
     return transport_.close(connection, true);
   }
@@ -35,8 +36,7 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   // Temporary: a connection that ends, however it ends, is the client's to make again.
   start_child({name, RestartPolicy::temporary}, [this, name, connection] {
     return context().spawn<ConnectionActor>(name, actor_name(), Placement::scheduled, transport_,
-                                            connection, published_, in_flight_,
-                                            options_.connection);
+                                            connection, published_, budgets_, options_.connection);
   });
 }
 

@@ -6,8 +6,6 @@
 
 namespace millrace::gateway {
 
-inline constexpr auto gateway_name = "gateway";
-
 struct GatewayOptions {
   std::size_t connections_max = 1000;  ///< A further one is closed as soon as it arrives.
   ConnectionLimits connection;
@@ -18,7 +16,7 @@ struct GatewayOptions {
 class GatewayActor final : public SupervisingActor {
  public:
   GatewayActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-               const PublishedView& published, ByteBudget& in_flight, GatewayOptions options);
+               const PublishedView& published, GatewayBudgets& budgets, GatewayOptions options);
 
  protected:
   void on_envelope(const Envelope& envelope) override;
@@ -27,7 +25,7 @@ class GatewayActor final : public SupervisingActor {
  private:
   Transport& transport_;
   const PublishedView& published_;
-  ByteBudget& in_flight_;
+  GatewayBudgets& budgets_;
   const GatewayOptions options_;
   std::size_t connections_ = 0;
 };

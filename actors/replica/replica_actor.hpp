@@ -7,11 +7,6 @@
 
 namespace millrace::replica {
 
-/// Name of a bucket's replica on any node: "replica/7/0".
-[[nodiscard]] inline std::string replica_name(BucketId bucket) {
-  return "replica/" + to_string(bucket);
-}
-
 /// One bucket's replica on this node. Decides nothing: ReplicaMachine does. Its log is touched by
 /// the device it was given only.
 class ReplicaActor final : public Actor {

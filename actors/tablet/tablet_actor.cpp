@@ -3,30 +3,58 @@
 #include <utility>
 #include <variant>
 
+#include "runtime/actor_names.hpp"
+
 namespace millrace::tablet {
+namespace {
+
+constexpr std::uint64_t timer_report = 0;
+constexpr std::uint64_t timer_delete = 1;
+constexpr Duration delete_again_after = 5s;
+// Any correlation at all: the device answers then.
+constexpr Correlation correlation_delete = 1;
+
+}  // namespace
 
 TabletActor::TabletActor(caf::actor_config& config, ActorSetup setup, TabletOptions options,
                          PublishedView& published)
-    // Every replica may fail now and then; only a storm of failures is the tablet's own.
+    // A bucket that cannot be served costs nobody but itself.
     : SupervisingActor(config, std::move(setup), RestartStrategy::one_for_one,
-                       RestartIntensity{100, 10s}),
+                       RestartIntensity::unlimited()),
       options_(std::move(options)),
       published_(published),
       machine_(context().node(), options_.coordinator, options_.on_disk) {}
 
-void TabletActor::on_start() { on_timer(0); }
+void TabletActor::on_start() {
+  on_own_timer(timer_report);
+  start_timer(delete_again_after, timer_delete);
+}
 
-void TabletActor::on_timer(std::uint64_t /*id*/) {
+void TabletActor::on_own_timer(std::uint64_t id) {
+  if (id == timer_delete) {
+    step(Tick{});
+    return start_timer(delete_again_after, timer_delete);
+  }
   perform(Report{});
-  start_timer(options_.report_interval, 0);
+  start_timer(options_.report_interval, timer_report);
 }
 
 void TabletActor::on_envelope(const Envelope& envelope) {
   // A peer came or went; if it is the coordinator it wants to hear from us now.
   if (is_peer_status(envelope)) return perform(Report{});
+  if (is_device_answer(envelope)) return take_deleted(envelope);
   auto update = decode_update(envelope);
   if (!update) return drop(update.error());
   step(*update);
+}
+
+void TabletActor::take_deleted(const Envelope& envelope) {
+  auto failed = decode_deleted(envelope);
+  if (!failed) return drop(failed.error());
+  if (!*failed) return;
+  const auto& [bucket, error] = **failed;
+  note_error("delete log " + to_string(bucket) + ": " + error.message);
+  step(DeleteFailed{bucket});
 }
 
 void TabletActor::on_child_gone(const std::string& name) {
@@ -44,21 +72,21 @@ void TabletActor::perform(const Publish& effect) { published_.set(effect.view); 
 
 void TabletActor::perform(const StartReplica& effect) {
   const BucketId bucket = effect.bucket;
-  const std::string name = options_.replica_name(bucket);
+  const std::string name = replica_name(bucket);
   children_.emplace(name, bucket);
   start_child({name}, [this, bucket] { return options_.spawn_replica(bucket, actor_name()); });
 }
 
-void TabletActor::perform(const StopReplica& effect) {
-  stop_child(options_.replica_name(effect.bucket));
-}
+void TabletActor::perform(const StopReplica& effect) { stop_child(replica_name(effect.bucket)); }
 
 void TabletActor::perform(const DeleteLog& effect) {
-  send_here(options_.device_of(effect.bucket), encode_delete_log(effect.bucket));
+  Envelope order = encode_delete_log(effect.bucket);
+  order.correlation = correlation_delete;
+  send_here(options_.device_of(effect.bucket), std::move(order));
 }
 
 void TabletActor::perform(const Report& /*effect*/) {
-  send({options_.coordinator, "coordinator"},
+  send({options_.coordinator, coordinator_name},
        encode_report(options_.self, machine_.revision(), machine_.members_version()));
 }
 

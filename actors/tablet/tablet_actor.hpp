@@ -8,17 +8,14 @@
 
 namespace millrace::tablet {
 
-inline constexpr auto tablet_name = "tablet";
-
 struct TabletOptions {
   MemberInfo self;  ///< As the coordinator and then all clients are told.
   NodeId coordinator;
   std::set<BucketId> on_disk;
   /// Shorter than a new coordinator waits for reports before it tells anybody who is there.
   Duration report_interval = 200ms;
-  /// Spawns a bucket's replica as a child of `parent`, under the name that replica_name gives.
+  /// Spawns a bucket's replica as a child of `parent`, named `replica_name(bucket)`.
   std::function<ActorHandle(BucketId bucket, const std::string& parent)> spawn_replica;
-  std::function<std::string(BucketId bucket)> replica_name;
   /// Which device a bucket's log lies on.
   std::function<std::string(BucketId bucket)> device_of;
 };
@@ -32,10 +29,11 @@ class TabletActor final : public SupervisingActor {
  protected:
   void on_start() override;
   void on_envelope(const Envelope& envelope) override;
-  void on_timer(std::uint64_t id) override;
+  void on_own_timer(std::uint64_t id) override;
   void on_child_gone(const std::string& name) override;
 
  private:
+  void take_deleted(const Envelope& envelope);
   void step(const Event& event);
   void perform(const Publish& effect);
   void perform(const StartReplica& effect);

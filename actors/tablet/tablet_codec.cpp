@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/error_codec.hpp"
 #include "schemas/coordinator.capnp.h"
 #include "schemas/device.capnp.h"
 #include "schemas/link.capnp.h"
@@ -69,6 +70,20 @@ Envelope encode_delete_log(BucketId bucket) {
     request.setTableId(bucket.table.value());
     request.setBucket(bucket.bucket.value());
     request.setRemove();
+  });
+}
+
+bool is_device_answer(const Envelope& envelope) { return holds<schemas::DeviceReply>(envelope); }
+
+Result<std::optional<std::pair<BucketId, Error>>> decode_deleted(const Envelope& envelope) {
+  using Reply = schemas::DeviceReply;
+  using Deleted = std::optional<std::pair<BucketId, Error>>;
+  return open<Reply>(envelope, [](Reply::Reader reply) -> Result<Deleted> {
+    if (reply.which() == Reply::REMOVED) return Deleted{};
+    if (reply.which() != Reply::FAILED) return fail(Errc::malformed, "no answer to a deletion");
+    const BucketId bucket{TableId{reply.getTableId()}, BucketIndex{reply.getBucket()}};
+    const auto failure = reply.getFailed();
+    return Deleted{{bucket, {errc_from(failure.getErrc()), text(failure.getMessage())}}};
   });
 }
 

@@ -1,4 +1,7 @@
 #pragma once
+#include <optional>
+#include <utility>
+
 #include "actors/tablet/tablet_machine.hpp"
 #include "runtime/envelope.hpp"
 
@@ -12,5 +15,9 @@ namespace millrace::tablet {
                                      std::uint64_t members_version);
 /// schemas/device.capnp.
 [[nodiscard]] Envelope encode_delete_log(BucketId bucket);
+[[nodiscard]] bool is_device_answer(const Envelope& envelope);
+/// The bucket whose log could not be deleted, and why; nothing if it was.
+[[nodiscard]] Result<std::optional<std::pair<BucketId, Error>>> decode_deleted(
+    const Envelope& envelope);
 
 }  // namespace millrace::tablet

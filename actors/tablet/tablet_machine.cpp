@@ -42,15 +42,25 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
     effects.push_back(StopReplica{bucket});
     return true;
   });
+  delete_dropped(effects);
+  effects.push_back(Publish{view_});
+  effects.push_back(Report{});
+}
+
+void TabletMachine::delete_dropped(std::vector<Effect>& effects) {
   std::erase_if(on_disk_, [&](BucketId bucket) {
-    if (wanted_now.contains(bucket) || stopping_.contains(bucket) || !was_dropped(bucket)) {
-      return false;
-    }
+    if (stopping_.contains(bucket) || !was_dropped(bucket)) return false;
     effects.push_back(DeleteLog{bucket});
     return true;
   });
-  effects.push_back(Publish{view_});
-  effects.push_back(Report{});
+}
+
+void TabletMachine::apply(const DeleteFailed& event, std::vector<Effect>& /*effects*/) {
+  if (was_dropped(event.bucket)) on_disk_.insert(event.bucket);
+}
+
+void TabletMachine::apply(const Tick& /*event*/, std::vector<Effect>& effects) {
+  delete_dropped(effects);
 }
 
 void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects) {

@@ -23,7 +23,13 @@ struct UpdateArrived {
 struct ReplicaGone {
   BucketId bucket;
 };
-using Event = std::variant<UpdateArrived, ReplicaGone>;
+/// The device could not delete a log: it stays to be deleted.
+struct DeleteFailed {
+  BucketId bucket;
+};
+/// Time to try again what failed.
+struct Tick {};
+using Event = std::variant<UpdateArrived, ReplicaGone, DeleteFailed, Tick>;
 
 // What the shell must do, in this order.
 /// Everybody on this node reads the new view from now on.
@@ -65,6 +71,10 @@ class TabletMachine {
  private:
   void apply(const UpdateArrived& event, std::vector<Effect>& effects);
   void apply(const ReplicaGone& event, std::vector<Effect>& effects);
+  void apply(const DeleteFailed& event, std::vector<Effect>& effects);
+  void apply(const Tick& event, std::vector<Effect>& effects);
+  /// Orders the logs of dropped tables to be deleted.
+  void delete_dropped(std::vector<Effect>& effects);
   [[nodiscard]] std::set<BucketId> wanted() const;
   [[nodiscard]] bool was_dropped(BucketId bucket) const;
 

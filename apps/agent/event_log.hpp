@@ -1,27 +1,12 @@
 #pragma once
-#include <cstdint>
 #include <initializer_list>
-#include <string>
 #include <string_view>
-#include <variant>
+
+#include "base/event_line.hpp"
 
 namespace millrace {
 
-enum class EventLevel : std::uint8_t { debug, info, warn, error };
-enum class LineFormat : std::uint8_t { logfmt, json };
-
-/// One named value of an event.
-struct EventField {
-  std::string_view name;
-  std::variant<std::int64_t, bool, std::string> value;
-};
-
-/// One event as one line with a line feed: time, level, name, fields.
-[[nodiscard]] std::string event_line(LineFormat format, std::int64_t epoch_millis, EventLevel level,
-                                     std::string_view event,
-                                     std::initializer_list<EventField> fields);
-
-/// Writes one line per event: logfmt on a terminal, JSON otherwise, unless told which.
+/// Writes one line per event to a descriptor: what a process logs of others, and where it likes.
 class EventLog {
  public:
   /// `format` and `level` are values of millrace.log.format and millrace.log.level. Borrows the

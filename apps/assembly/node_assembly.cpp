@@ -10,6 +10,7 @@
 #include "actors/replica/replica_actor.hpp"
 #include "actors/tablet/tablet_actor.hpp"
 #include "base/check.hpp"
+#include "runtime/actor_names.hpp"
 #include "runtime/link/links_actor.hpp"
 #include "runtime/transport_inbox.hpp"
 #include "schemas/link.capnp.h"
@@ -36,7 +37,8 @@ NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings s
     : context_(context),
       ports_(std::move(ports)),
       settings_(std::move(settings)),
-      in_flight_(settings_.in_flight_bytes_max) {
+      budgets_{ByteBudget(settings_.in_flight_bytes_max),
+               ByteBudget(settings_.in_flight_bytes_max)} {
   CHECK(!ports_.devices.empty());
 }
 
@@ -53,8 +55,8 @@ Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
 }
 
 Status NodeAssembly::listen() {
-  auto client = ports_.transport.listen(
-      settings_.client, accept_to(context_, ports_.transport, gateway::gateway_name));
+  auto client = ports_.transport.listen(settings_.client,
+                                        accept_to(context_, ports_.transport, gateway_name));
   if (!client) return wrap(client.error(), "client listener");
   endpoints_.client = settings_.advertised.value_or(*client);
   if (endpoints_.client.port == 0) endpoints_.client.port = client->port;
@@ -87,8 +89,8 @@ void NodeAssembly::spawn(std::function<void(const std::string&)> unwell,
 Member NodeAssembly::links() {
   return {{links_name}, [this](const std::string& name, const std::string& parent) {
             LinkOptions options = settings_.link_options;
-            options.watchers = {tablet::tablet_name};
-            if (ports_.open_metadata) options.watchers.emplace_back(coordinator::coordinator_name);
+            options.watchers = {tablet_name};
+            if (ports_.open_metadata) options.watchers.emplace_back(coordinator_name);
             auto links = context_.spawn<LinksActor>(name, parent, Placement::detached,
                                                     ports_.transport, std::move(options));
             send_members();
@@ -105,7 +107,7 @@ Member NodeAssembly::control() {
                                                         ports_.open_metadata);
        }});
   plan.members.push_back(
-      {{coordinator::coordinator_name}, [this](const std::string& name, const std::string& parent) {
+      {{coordinator_name}, [this](const std::string& name, const std::string& parent) {
          return context_.spawn<coordinator::CoordinatorActor>(
              name, parent, Placement::detached, settings_.coordinator_options, metadata_name);
        }});
@@ -129,7 +131,7 @@ Member NodeAssembly::storage() {
 }
 
 Member NodeAssembly::tablet() {
-  return {{tablet::tablet_name}, [this](const std::string& name, const std::string& parent) {
+  return {{tablet_name}, [this](const std::string& name, const std::string& parent) {
             tablet::TabletOptions options;
             options.self = {context_.node(),
                             context_.identity().incarnation,
@@ -142,12 +144,10 @@ Member NodeAssembly::tablet() {
             if (auto found = ports_.devices.front()->list()) {
               options.on_disk = {found->begin(), found->end()};
             }
-            options.replica_name = replica::replica_name;
             options.device_of = [this](BucketId bucket) { return device_of(bucket); };
             options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {
-              return context_.spawn<replica::ReplicaActor>(replica::replica_name(bucket), tablet,
-                                                           Placement::scheduled, bucket,
-                                                           device_of(bucket));
+              return context_.spawn<replica::ReplicaActor>(
+                  replica_name(bucket), tablet, Placement::scheduled, bucket, device_of(bucket));
             };
             return context_.spawn<tablet::TabletActor>(name, parent, Placement::detached,
                                                        std::move(options), view_);
@@ -155,9 +155,9 @@ Member NodeAssembly::tablet() {
 }
 
 Member NodeAssembly::gateway() {
-  return {{gateway::gateway_name}, [this](const std::string& name, const std::string& parent) {
+  return {{gateway_name}, [this](const std::string& name, const std::string& parent) {
             return context_.spawn<gateway::GatewayActor>(name, parent, Placement::scheduled,
-                                                         ports_.transport, view_, in_flight_,
+                                                         ports_.transport, view_, budgets_,
                                                          settings_.gateway_options);
           }};
 }
@@ -167,9 +167,9 @@ Member NodeAssembly::console() {
             ConsoleSettings settings;
             settings.version = settings_.version;
             settings.token = settings_.console_token;
-            settings.required_actors = {links_name, tablet::tablet_name, gateway::gateway_name};
+            settings.required_actors = {links_name, tablet_name, gateway_name};
             if (ports_.open_metadata) {
-              settings.required_actors.emplace_back(coordinator::coordinator_name);
+              settings.required_actors.emplace_back(coordinator_name);
             }
             // Its port is bound already: a console that starts again keeps it.
             return context_.spawn<ConsoleActor>(

@@ -40,7 +40,7 @@ struct NodeSettings {
   Endpoint link;
   std::optional<Endpoint> console;
   std::string rack;
-  std::size_t in_flight_bytes_max = std::size_t{256} << 20;  ///< Of client requests, node-wide.
+  std::size_t in_flight_bytes_max = std::size_t{256} << 20;  ///< Of requests, and of answers.
   std::string version;                                       ///< Of this build.
   std::string console_token;                                 ///< Empty: the console asks for none.
   coordinator::CoordinatorMachine::Options coordinator_options;
@@ -104,7 +104,7 @@ class NodeAssembly {
   PublishedView view_;
   std::mutex members_mutex_;
   Envelope members_;  // The newest list; links that start again need it.
-  ByteBudget in_flight_;
+  gateway::GatewayBudgets budgets_;
 };
 
 }  // namespace millrace

@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "apps/config/document.hpp"
 #include "base/check.hpp"
+#include "base/json_text.hpp"
 
 namespace millrace::cli {
 

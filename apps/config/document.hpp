@@ -46,7 +46,4 @@ class Document {
   std::variant<std::monostate, bool, std::int64_t, std::string, List, Object> value_;
 };
 
-/// A word in double quotes, escaped for JSON.
-[[nodiscard]] std::string json_quoted(std::string_view text);
-
 }  // namespace millrace

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -24,6 +23,7 @@
 #include "apps/assembly/node_assembly.hpp"
 #include "apps/config/config_command.hpp"
 #include "apps/node/node_settings.hpp"
+#include "base/log_event.hpp"
 #include "runtime/production_environment.hpp"
 #include "runtime/transport/asio/asio_transport.hpp"
 #include "state/disk/identity/data_directory.hpp"
@@ -156,7 +156,7 @@ Status NodeProcess::start() {
   auto node = NodeAssembly::start(
       *context_, std::move(ports), settings_,
       [this](const std::string& reason) {
-        spdlog::error("event=node_unwell reason=\"{}\"", reason);
+        log_event(EventLevel::error, "node_unwell", {{"reason", reason}});
         const std::uint64_t one = 1;
         (void)!::write(unwell_.get(), &one, sizeof one);
       },
@@ -178,9 +178,12 @@ Status NodeProcess::report_ready() {
       to_string(Listener{client.name, endpoints.client.host, endpoints.client.port});
   self.link_listener = to_string(endpoints.link);
   if (endpoints.console.port != 0) self.http_listener = to_string(endpoints.console);
-  spdlog::info("event=node_ready node={} incarnation={} client={} link={} http={}",
-               identity_.node.value(), identity_.incarnation.value(), self.client_listeners,
-               self.link_listener, self.http_listener);
+  log_event(EventLevel::info, "node_ready",
+            {{"node", identity_.node.value()},
+             {"incarnation", identity_.incarnation.value()},
+             {"client", self.client_listeners},
+             {"link", self.link_listener},
+             {"http", self.http_listener}});
   if (!agent_.is_open()) return {};
   return write_message(agent_.get(), NodeReady{self});
 }
@@ -193,7 +196,7 @@ bool NodeProcess::read_agent() {
   for (;;) {
     auto message = agent_frames_.next();
     if (!message) {
-      spdlog::error("event=agent_channel_damaged error=\"{}\"", message.error().message);
+      log_event(EventLevel::error, "agent_channel_damaged", {{"error", message.error().message}});
       return false;
     }
     if (!*message) return true;
@@ -215,14 +218,15 @@ void NodeProcess::take(const ClusterMap& map) {
 void NodeProcess::end_by_signal() {
   if (draining_) std::_Exit(0);
   draining_ = true;
-  spdlog::info("event=node_draining node={}", identity_.node.value());
+  log_event(EventLevel::info, "node_draining", {{"node", identity_.node.value()}});
   context_->stop(root_name);
 }
 
 void NodeProcess::take_signal(int signal) {
   if (signal == SIGUSR1) return log_actors();
   if (signal == SIGHUP) {
-    spdlog::warn("event=reload_refused reason=\"reloading the configuration is not built yet\"");
+    log_event(EventLevel::warn, "reload_refused",
+              {{"reason", "reloading the configuration is not built yet"}});
     return;
   }
   end_by_signal();
@@ -230,9 +234,13 @@ void NodeProcess::take_signal(int signal) {
 
 void NodeProcess::log_actors() const {
   for (const ActorView& actor : context_->actors()) {
-    spdlog::info("event=actor name={} running={} handled={} dropped={} depth={} last_error=\"{}\"",
-                 actor.name, actor.stats.running, actor.stats.handled, actor.stats.dropped,
-                 actor.stats.mailbox_depth, actor.stats.last_error);
+    log_event(EventLevel::info, "actor",
+              {{"name", actor.name},
+               {"running", actor.stats.running},
+               {"handled", actor.stats.handled},
+               {"dropped", actor.stats.dropped},
+               {"depth", actor.stats.mailbox_depth},
+               {"last_error", actor.stats.last_error}});
   }
 }
 
@@ -259,15 +267,16 @@ int NodeProcess::serve() {
     }
     if (sources[1].revents != 0) return exit_unwell;
     if (sources[2].revents != 0 && !read_agent()) {
-      spdlog::warn("event=agent_gone node={}", identity_.node.value());
+      log_event(EventLevel::warn, "agent_gone", {{"node", identity_.node.value()}});
       agent_ = FileDescriptor();
     }
   }
   // From here on a second signal ends the process at once, by its default action.
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   environment_->await_actors();
-  loop_.stop();  // Its sinks reach into the context: nothing may run them any more.
-  spdlog::info("event=node_stopped node={}", identity_.node.value());
+  transport_->await_drained();  // The last answers are on their way.
+  loop_.stop();                 // Its sinks reach into the context: nothing may run them any more.
+  log_event(EventLevel::info, "node_stopped", {{"node", identity_.node.value()}});
   return 0;
 }
 
@@ -275,19 +284,19 @@ int NodeProcess::serve() {
 bool report(const ConfigurationOutcome& outcome) {
   for (const Finding& finding : outcome.findings) {
     const bool is_error = finding.severity == Finding::Severity::error;
-    spdlog::log(is_error ? spdlog::level::err : spdlog::level::warn,
-                "event=config_finding code={} message=\"{}\" next=\"{}\"", finding.code,
-                finding.message, finding.next);
+    log_event(is_error ? EventLevel::error : EventLevel::warn, "config_finding",
+              {{"code", finding.code}, {"message", finding.message}, {"next", finding.next}});
   }
   return outcome.usable();
 }
 
-void set_log_level(const std::string& level) {
-  spdlog::set_level(spdlog::level::from_str(level == "warn" ? "warning" : level));
+void log_as(const std::string& format, const std::string& level) {
+  start_event_log(line_format_named(format, ::isatty(STDERR_FILENO) == 1),
+                  event_level_named(level));
 }
 
 ExitCode refuse(const Error& error) {
-  spdlog::error("event=node_not_started error=\"{}\"", error.message);
+  log_event(EventLevel::error, "node_not_started", {{"error", error.message}});
   return ExitCode::failed;
 }
 
@@ -298,22 +307,23 @@ ExitCode run_node(std::span<const std::string> arguments, std::string version) {
   const sigset_t signals = served_signals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  log_as("auto", "info");  // Until the configuration is known.
 
   auto line = CommandLine::parse(arguments, configuration_options());
   if (!line) {
-    spdlog::error("event=node_not_started error=\"{}\"", line.error().message);
+    (void)refuse(line.error());
     return ExitCode::usage;
   }
   auto outcome = configuration_of(*line);
   if (!outcome) return refuse(outcome.error());
+  log_as(outcome->configuration.get(key::log_format), outcome->configuration.get(key::log_level));
   if (!report(*outcome)) return ExitCode::usage;
-  set_log_level(outcome->configuration.get(key::log_level));
   NodeProcess process;
   if (auto prepared = process.prepare(outcome->configuration, std::move(version)); !prepared) {
     return refuse(prepared.error());
   }
   if (auto started = process.start(); !started) {
-    spdlog::error("event=node_not_started error=\"{}\"", started.error().message);
+    (void)refuse(started.error());
     std::fflush(nullptr);
     std::_Exit(static_cast<int>(ExitCode::failed));
   }

@@ -1,12 +1,12 @@
 #include "runtime/link/link_actor.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "base/log_event.hpp"
 #include "runtime/transport_inbox.hpp"
 #include "schemas/link.capnp.h"
 
@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t timer_dial = 0;
 constexpr std::uint64_t timer_hello = 1;
 
-std::uint64_t timer_id(std::uint64_t kind, LinkLane lane, std::uint64_t attempt) {
+std::uint64_t timer_id(std::uint64_t kind, Lane lane, std::uint64_t attempt) {
   return attempt << 2 | kind << 1 | static_cast<std::uint64_t>(lane);
 }
 
@@ -36,7 +36,7 @@ LinkActor::LinkActor(caf::actor_config& config, ActorSetup setup, Transport& tra
 
 bool LinkActor::dials() const { return peer_ < context().node(); }
 
-LinkHello LinkActor::own_hello(LinkLane lane) const {
+LinkHello LinkActor::own_hello(Lane lane) const {
   LinkHello hello;
   hello.cluster_id = context().identity().cluster_id;
   hello.node = context().node();
@@ -46,8 +46,8 @@ LinkHello LinkActor::own_hello(LinkLane lane) const {
   return hello;
 }
 
-LinkLane LinkActor::lane_of(const Line& which) const {
-  return &which == &lines_[0] ? LinkLane::control : LinkLane::data;
+Lane LinkActor::lane_of(const Line& which) const {
+  return &which == &lines_[0] ? Lane::control : Lane::data;
 }
 
 LinkActor::Line* LinkActor::line_of(ConnectionId connection) {
@@ -98,7 +98,7 @@ void LinkActor::on_envelope(const Envelope& envelope) {
 }
 
 void LinkActor::on_timer(std::uint64_t id) {
-  const auto lane = static_cast<LinkLane>(id & 1);
+  const auto lane = static_cast<Lane>(id & 1);
   Line& which = line(lane);
   if (which.attempt != id >> 2) return;
   if ((id >> 1 & 1) == timer_dial) {
@@ -109,8 +109,7 @@ void LinkActor::on_timer(std::uint64_t id) {
 }
 
 void LinkActor::transmit(const Envelope& envelope) {
-  const LinkLane lane = envelope.attachments.empty() ? LinkLane::control : LinkLane::data;
-  Line& which = line(lane);
+  Line& which = line(envelope.lane);
   auto frame = encode_message(envelope);
   if (!frame) return drop(frame.error());
   if (!which.credit.offer(std::move(*frame))) {
@@ -127,7 +126,7 @@ void LinkActor::flush(Line& which) {
   }
 }
 
-void LinkActor::dial(LinkLane lane) {
+void LinkActor::dial(Lane lane) {
   Line& which = line(lane);
   if (endpoint_.port == 0) return;
   ++which.attempt;
@@ -154,9 +153,9 @@ void LinkActor::lost(Line& which, const std::string& why) {
   which.phase = Phase::idle;
   lost_frames_ += which.credit.disconnected();
   note_error(why);
-  if (was_up && lane_of(which) == LinkLane::control) {
-    spdlog::info("event=link_down node={} peer={} reason=\"{}\"", context().node().value(),
-                 peer_.value(), why);
+  if (was_up && lane_of(which) == Lane::control) {
+    log_event(EventLevel::info, "link_down",
+              {{"node", context().node().value()}, {"peer", peer_.value()}, {"reason", why}});
     tell_watchers(false);
   }
   if (dials()) dial_later(which);
@@ -172,9 +171,11 @@ void LinkActor::up(Line& which, Incarnation incarnation, std::uint64_t credit) {
     if (other.phase == Phase::up) hang_up(other, "the peer has started again");
     incarnation_ = incarnation;
   }
-  if (lane_of(which) == LinkLane::control) {
-    spdlog::info("event=link_up node={} peer={} incarnation={}", context().node().value(),
-                 peer_.value(), incarnation.value());
+  if (lane_of(which) == Lane::control) {
+    log_event(EventLevel::info, "link_up",
+              {{"node", context().node().value()},
+               {"peer", peer_.value()},
+               {"incarnation", incarnation.value()}});
     tell_watchers(true);
   }
 }
@@ -196,8 +197,7 @@ void LinkActor::take_order(const Envelope& envelope) {
       transport_.close(ConnectionId{adopted.getConnection()}, true);
       return fail(Errc::stale_epoch, "connection of an old incarnation");
     }
-    const LinkLane lane =
-        adopted.getLane() == schemas::Lane::DATA ? LinkLane::data : LinkLane::control;
+    const Lane lane = adopted.getLane() == schemas::Lane::DATA ? Lane::data : Lane::control;
     Line& which = line(lane);
     if (which.phase != Phase::idle) hang_up(which, "replaced by a newer connection");
     ++which.attempt;

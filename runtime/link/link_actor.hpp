@@ -22,7 +22,7 @@ struct LinkOptions {
 
 /// The link to one peer node: two connections, reconnected for ever by the node with the higher id.
 /// What other actors send to that node arrives here and leaves as frames; what arrives as frames
-/// goes to the actor it names. Rows (anything with attachments) take the data lane.
+/// goes to the actor it names. The envelope says which lane it takes.
 class LinkActor final : public Actor {
  public:
   LinkActor(caf::actor_config& config, ActorSetup setup, Transport& transport, NodeId peer,
@@ -47,14 +47,14 @@ class LinkActor final : public Actor {
   };
 
   [[nodiscard]] bool dials() const;
-  [[nodiscard]] LinkHello own_hello(LinkLane lane) const;
-  [[nodiscard]] Line& line(LinkLane lane) { return lines_[static_cast<std::size_t>(lane)]; }
-  [[nodiscard]] LinkLane lane_of(const Line& which) const;
+  [[nodiscard]] LinkHello own_hello(Lane lane) const;
+  [[nodiscard]] Line& line(Lane lane) { return lines_[static_cast<std::size_t>(lane)]; }
+  [[nodiscard]] Lane lane_of(const Line& which) const;
   [[nodiscard]] Line* line_of(ConnectionId connection);
 
   void transmit(const Envelope& envelope);
   void flush(Line& which);
-  void dial(LinkLane lane);
+  void dial(Lane lane);
   void dial_later(Line& which);
   void hang_up(Line& which, const std::string& why);
   void lost(Line& which, const std::string& why);
@@ -73,7 +73,7 @@ class LinkActor final : public Actor {
   Random random_;
   Endpoint endpoint_;
   Incarnation incarnation_;  // Newest known of the peer.
-  std::vector<Line> lines_;  // Indexed by LinkLane.
+  std::vector<Line> lines_;  // Indexed by Lane.
   std::uint64_t lost_frames_ = 0;
 };
 

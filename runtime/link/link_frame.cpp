@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t prefix_size = 12;  // Length, checksum, words of the head.
 constexpr std::size_t attachments_max = 4096;
 
-schemas::Lane to_wire(LinkLane lane) {
-  return lane == LinkLane::control ? schemas::Lane::CONTROL : schemas::Lane::DATA;
+schemas::Lane to_wire(Lane lane) {
+  return lane == Lane::control ? schemas::Lane::CONTROL : schemas::Lane::DATA;
 }
 
 /// Puts length, checksum and head in front of the rest.
@@ -58,7 +58,7 @@ Result<LinkFrameContent> read_hello(schemas::Hello::Reader hello) {
   read.incarnation = Incarnation{hello.getIncarnation()};
   read.credit_bytes = hello.getCreditBytes();
   if (hello.getLane() == schemas::Lane::DATA) {
-    read.lane = LinkLane::data;
+    read.lane = Lane::data;
   } else if (hello.getLane() != schemas::Lane::CONTROL) {
     return fail(Errc::malformed, "hello without a lane");
   }

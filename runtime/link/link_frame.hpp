@@ -22,15 +22,12 @@ inline constexpr std::uint32_t link_protocol_version = 1;
 /// Larger frames are refused: the sender must cut its batches, the receiver closes the connection.
 inline constexpr std::size_t link_frame_bytes_max = std::size_t{128} << 20;
 
-/// Control traffic (liveness, elections, metadata) never waits behind rows.
-enum class LinkLane : std::uint8_t { control, data };
-
 struct LinkHello {
   std::uint32_t protocol_version = link_protocol_version;
   std::string cluster_id;
   NodeId node;
   Incarnation incarnation;
-  LinkLane lane = LinkLane::control;
+  Lane lane = Lane::control;
   std::uint64_t credit_bytes = 0;
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
 };

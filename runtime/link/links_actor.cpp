@@ -1,10 +1,9 @@
 #include "runtime/link/links_actor.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 #include <variant>
 
+#include "base/log_event.hpp"
 #include "runtime/transport_inbox.hpp"
 #include "schemas/link.capnp.h"
 
@@ -44,7 +43,7 @@ void LinksActor::on_failure(const caf::error& reason) {
   SupervisingActor::on_failure(reason);
 }
 
-void LinksActor::on_timer(std::uint64_t id) {
+void LinksActor::on_own_timer(std::uint64_t id) {
   const ConnectionId connection{id};
   if (greeting_.erase(connection) > 0) transport_.close(connection, true);
 }
@@ -90,8 +89,8 @@ void LinksActor::take_bytes(ConnectionId connection, const Buffer& bytes) {
   }
   greeting_.erase(connection);
   if (adopted) return;
-  spdlog::warn("event=link_refused node={} reason=\"{}\"", context().node().value(),
-               adopted.error().message);
+  log_event(EventLevel::warn, "link_refused",
+            {{"node", context().node().value()}, {"reason", adopted.error().message}});
   drop(adopted.error());
   transport_.close(connection, true);
 }
@@ -104,14 +103,14 @@ Status LinksActor::adopt(ConnectionId connection, const LinkHello& hello) {
   auto fine = check_hello(own, hello, Incarnation{});
   if (!fine) return fine;
   if (!peers_.contains(hello.node)) return fail(Errc::unavailable, "unknown node");
-  send_here(link_name(hello.node), seal<schemas::LinkOrder>([&](schemas::LinkOrder::Builder order) {
-              auto adopted = order.initAdopt();
-              adopted.setConnection(connection.value());
-              adopted.setIncarnation(hello.incarnation.value());
-              adopted.setLane(hello.lane == LinkLane::data ? schemas::Lane::DATA
-                                                           : schemas::Lane::CONTROL);
-              adopted.setCreditBytes(hello.credit_bytes);
-            }));
+  send_here(
+      link_name(hello.node), seal<schemas::LinkOrder>([&](schemas::LinkOrder::Builder order) {
+        auto adopted = order.initAdopt();
+        adopted.setConnection(connection.value());
+        adopted.setIncarnation(hello.incarnation.value());
+        adopted.setLane(hello.lane == Lane::data ? schemas::Lane::DATA : schemas::Lane::CONTROL);
+        adopted.setCreditBytes(hello.credit_bytes);
+      }));
   return {};
 }
 

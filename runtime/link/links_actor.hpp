@@ -21,7 +21,7 @@ class LinksActor final : public SupervisingActor {
 
  protected:
   void on_envelope(const Envelope& envelope) override;
-  void on_timer(std::uint64_t id) override;
+  void on_own_timer(std::uint64_t id) override;
   void on_stop() override;
   void on_failure(const caf::error& reason) override;
 

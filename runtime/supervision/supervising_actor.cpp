@@ -7,6 +7,12 @@
 #include <caf/all.hpp>
 
 namespace millrace {
+namespace {
+
+/// Tells the timers of supervision from those of the role.
+constexpr std::uint64_t supervision_timer = std::uint64_t{1} << 63;
+
+}  // namespace
 
 SupervisingActor::SupervisingActor(caf::actor_config& config, ActorSetup setup,
                                    RestartStrategy strategy, RestartIntensity intensity)
@@ -31,6 +37,12 @@ void SupervisingActor::start_child(ChildDescription child, Factory factory) {
 }
 
 void SupervisingActor::stop_child(const std::string& name) { step(ChildRemoved{name}); }
+
+void SupervisingActor::on_timer(std::uint64_t id) {
+  if ((id & supervision_timer) == 0) return on_own_timer(id);
+  const auto due = due_.extract(id);
+  if (!due.empty()) step(ChildDue{due.mapped()});
+}
 
 void SupervisingActor::on_exit_request(const caf::error& reason) {
   exit_reason_ = reason;
@@ -67,6 +79,12 @@ void SupervisingActor::perform(const StartChild& effect) {
   names_[child.address()] = effect.name;
   running_[effect.name] = child;
   monitor(child);
+}
+
+void SupervisingActor::perform(const StartLater& effect) {
+  const std::uint64_t timer = supervision_timer | ++timers_;
+  due_.emplace(timer, effect.name);
+  start_timer(effect.delay, timer);
 }
 
 void SupervisingActor::perform(const StopChild& effect) {

@@ -27,15 +27,19 @@ class SupervisingActor : public Actor {
   void stop_child(const std::string& name);
   /// A child has ended and will not come back.
   virtual void on_child_gone(const std::string& /*name*/) {}
+  /// A timer of the actor's own.
+  virtual void on_own_timer(std::uint64_t /*id*/) {}
   /// Children failed too often. All are stopped by now; this actor fails next.
   virtual void on_escalation(const std::string& /*reason*/) {}
 
+  void on_timer(std::uint64_t id) final;
   void on_exit_request(const caf::error& reason) override;
   void on_failure(const caf::error& reason) override;
 
  private:
   void step(SupervisionEvent event);
   void perform(const StartChild& effect);
+  void perform(const StartLater& effect);
   void perform(const StopChild& effect);
   void perform(const ForgetChild& effect);
   void perform(const Escalate& effect);
@@ -45,6 +49,8 @@ class SupervisingActor : public Actor {
   std::map<std::string, Factory> factories_;
   std::map<std::string, caf::actor> running_;
   std::map<caf::actor_addr, std::string> names_;
+  std::map<std::uint64_t, std::string> due_;  // Children that back off, by timer.
+  std::uint64_t timers_ = 0;
   std::deque<SupervisionEvent> pending_;
   caf::error exit_reason_;
   std::string escalation_;

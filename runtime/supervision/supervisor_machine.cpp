@@ -5,6 +5,16 @@
 #include "base/check.hpp"
 
 namespace millrace {
+namespace {
+
+/// How long a child waits that has failed so often in a row.
+Duration back_off(std::size_t failures) {
+  if (failures <= 1) return Duration::zero();
+  const std::size_t doublings = std::min<std::size_t>(failures - 2, 16);
+  return std::min(RestartBackOff::first * (1 << doublings), Duration(RestartBackOff::longest));
+}
+
+}  // namespace
 
 SupervisorMachine::SupervisorMachine(RestartStrategy strategy, RestartIntensity intensity)
     : strategy_(strategy), intensity_(intensity) {}
@@ -28,8 +38,9 @@ std::vector<SupervisionEffect> SupervisorMachine::step(Instant now, const Superv
   if (const auto* added = std::get_if<ChildAdded>(&event)) apply(*added, effects);
   if (const auto* removed = std::get_if<ChildRemoved>(&event)) apply(*removed, effects);
   if (const auto* exited = std::get_if<ChildExited>(&event)) apply(now, *exited, effects);
+  if (const auto* due = std::get_if<ChildDue>(&event)) apply(*due);
   if (std::holds_alternative<SupervisorStopping>(event)) ending_ = true;
-  proceed(effects);
+  proceed(now, effects);
   return effects;
 }
 
@@ -75,7 +86,16 @@ void SupervisorMachine::apply(Instant now, const ChildExited& event, Effects& ef
     effects.push_back(Escalate{event.name + ": " + event.reason});
     return;
   }
+  if (now - child.started_at >= RestartBackOff::calm_after) child.failures_in_row = 0;
+  child.delay = back_off(++child.failures_in_row);
   mark_affected(index);
+}
+
+void SupervisorMachine::apply(const ChildDue& event) {
+  const std::size_t index = index_of(event.name);
+  if (index == children_.size() || children_[index].state != State::waiting) return;
+  children_[index].state = State::stopped;
+  children_[index].delay = Duration::zero();
 }
 
 void SupervisorMachine::mark_affected(std::size_t failed) {
@@ -89,12 +109,12 @@ void SupervisorMachine::mark_affected(std::size_t failed) {
   }
 }
 
-void SupervisorMachine::proceed(Effects& effects) {
+void SupervisorMachine::proceed(Instant now, Effects& effects) {
   if (ended_) return;
   for (std::size_t i = children_.size(); i-- > 0;) {
     Child& child = children_[i];
     const bool must_stop = ending_ || child.wish != Wish::run;
-    if (!must_stop || child.state == State::stopped) continue;
+    if (!must_stop || child.is_down()) continue;
     if (child.state == State::running) {
       child.state = State::stopping;
       effects.push_back(StopChild{child.description.name});
@@ -112,11 +132,23 @@ void SupervisorMachine::proceed(Effects& effects) {
     return;
   }
   std::erase_if(children_, [](const Child& child) { return child.wish == Wish::remove; });
+  for (Child& child : children_) child.wish = Wish::run;
+  start_down(now, effects);
+}
+
+void SupervisorMachine::start_down(Instant now, Effects& effects) {
   for (Child& child : children_) {
-    child.wish = Wish::run;
-    if (child.state != State::stopped) continue;
-    child.state = State::running;
-    effects.push_back(StartChild{child.description.name});
+    if (child.state == State::stopped && child.delay > Duration::zero()) {
+      child.state = State::waiting;
+      effects.push_back(StartLater{child.description.name, child.delay});
+    }
+    if (child.state == State::stopped) {
+      child.state = State::running;
+      child.started_at = now;
+      effects.push_back(StartChild{child.description.name});
+    }
+    // Where order matters, those behind a child that waits are started after it.
+    if (child.state == State::waiting && strategy_ != RestartStrategy::one_for_one) return;
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +22,19 @@ enum class RestartPolicy { permanent, transient, temporary };
 struct RestartIntensity {
   std::size_t restarts_max = 3;
   Duration within = 10s;
+
+  /// For children whose failures are their own affair: the back-off alone bounds their restarts.
+  static constexpr RestartIntensity unlimited() {
+    return {std::numeric_limits<std::size_t>::max(), Duration::zero()};
+  }
+};
+
+/// A child's first failure restarts it at once. When it fails again it waits, twice as long each
+/// time, until it has run for `calm_after`.
+struct RestartBackOff {
+  static constexpr Duration first = 100ms;
+  static constexpr Duration longest = 5s;
+  static constexpr Duration calm_after = 10s;
 };
 
 struct ChildDescription {
@@ -40,13 +54,24 @@ struct ChildExited {
   bool failed = false;
   std::string reason;
 };
+/// The time that StartLater named has passed.
+struct ChildDue {
+  std::string name;
+};
 struct SupervisorStopping {};
-using SupervisionEvent = std::variant<ChildAdded, ChildRemoved, ChildExited, SupervisorStopping>;
+using SupervisionEvent =
+    std::variant<ChildAdded, ChildRemoved, ChildExited, ChildDue, SupervisorStopping>;
 
 // What the shell must do, in this order.
 struct StartChild {
   std::string name;
   friend bool operator==(const StartChild&, const StartChild&) = default;
+};
+/// The child backs off: ChildDue is to come after `delay`.
+struct StartLater {
+  std::string name;
+  Duration delay{};
+  friend bool operator==(const StartLater&, const StartLater&) = default;
 };
 struct StopChild {
   std::string name;
@@ -66,7 +91,8 @@ struct Escalate {
 struct AllStopped {
   friend bool operator==(const AllStopped&, const AllStopped&) = default;
 };
-using SupervisionEffect = std::variant<StartChild, StopChild, ForgetChild, Escalate, AllStopped>;
+using SupervisionEffect =
+    std::variant<StartChild, StartLater, StopChild, ForgetChild, Escalate, AllStopped>;
 
 /// Children start in the order they were added and stop in the reverse order, one after the other.
 class SupervisorMachine {
@@ -80,21 +106,35 @@ class SupervisorMachine {
   [[nodiscard]] std::size_t restart_budget_left(Instant now) const;
 
  private:
-  enum class State { stopped, running, stopping };
+  enum class State {
+    stopped,
+    waiting,
+    running,
+    stopping
+  };  // Waiting: stopped, and ChildDue comes.
   enum class Wish { run, restart, remove };
   struct Child {
     ChildDescription description;
     State state = State::stopped;
     Wish wish = Wish::run;
+    Instant started_at{};
+    std::size_t failures_in_row = 0;
+    Duration delay{};  // Before the next start.
+
+    [[nodiscard]] bool is_down() const {
+      return state == State::stopped || state == State::waiting;
+    }
   };
   using Effects = std::vector<SupervisionEffect>;
 
   void apply(const ChildAdded& event, Effects& effects);
   void apply(const ChildRemoved& event, Effects& effects);
   void apply(Instant now, const ChildExited& event, Effects& effects);
+  void apply(const ChildDue& event);
   void mark_affected(std::size_t failed);
   /// Stops what must stop, last first, one at a time; then starts what must run.
-  void proceed(Effects& effects);
+  void proceed(Instant now, Effects& effects);
+  void start_down(Instant now, Effects& effects);
   [[nodiscard]] std::size_t index_of(const std::string& name) const;
 
   const RestartStrategy strategy_;

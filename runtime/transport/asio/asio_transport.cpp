@@ -15,10 +15,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <future>
 #include <map>
 #include <mutex>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -119,6 +121,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         self->finish("closed here, unsent bytes were dropped");
     });
   }
+
+  [[nodiscard]] bool is_draining() const { return phase_ == Phase::draining; }
 
   /// Ends without an event: the transport itself is going away.
   void abandon() {
@@ -323,6 +327,17 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     });
   }
 
+  /// From any thread: answers on the loop.
+  [[nodiscard]] std::future<bool> is_drained() {
+    auto answer = std::make_shared<std::promise<bool>>();
+    auto answered = answer->get_future();
+    on_loop([this, answer] {
+      answer->set_value(std::none_of(connections_.begin(), connections_.end(),
+                                     [](const auto& one) { return one.second->is_draining(); }));
+    });
+    return answered;
+  }
+
   [[nodiscard]] Duration drain_time_max() const { return options_.drain_time_max; }
 
   void shut_down() {
@@ -430,6 +445,12 @@ void AsioTransport::receive(ConnectionId connection) {
 void AsioTransport::send(ConnectionId connection, std::vector<Buffer> pieces) {
   core_->with(connection,
               [pieces = std::move(pieces)](Connection& to) mutable { to.send(std::move(pieces)); });
+}
+
+void AsioTransport::await_drained() {
+  CHECK(loop_.runs_elsewhere());
+  // Every draining connection ends by its own timer; this asks now and then.
+  while (!core_->is_drained().get()) std::this_thread::sleep_for(5ms);
 }
 
 void AsioTransport::close(ConnectionId connection, bool discard_unsent) {

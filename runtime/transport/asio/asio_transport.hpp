@@ -34,6 +34,10 @@ class AsioTransport final : public Transport {
   void send(ConnectionId connection, std::vector<Buffer> pieces) override;
   void close(ConnectionId connection, bool discard_unsent) override;
 
+  /// Waits until every connection that was told to close has sent what it had, at most as long as
+  /// close() waits. Requires that the loop runs on another thread.
+  void await_drained();
+
  private:
   class Core;
   AsioEventLoop& loop_;

@@ -20,7 +20,8 @@ std::vector<std::string> variables(const TestFolder& folder, const std::string& 
           "MILLRACE_COORDINATOR_NODE=" + std::to_string(node),
           "MILLRACE_BIND_LISTENERS=FLUSS://127.0.0.1:0",
           "MILLRACE_LINK_LISTENER=127.0.0.1:0",
-          "MILLRACE_HTTP_LISTENER="};
+          "MILLRACE_HTTP_LISTENER=",
+          "MILLRACE_LOG_FORMAT=logfmt"};
 }
 
 /// Reads the node's log up to the line that says that it serves, and returns where.
@@ -52,6 +53,22 @@ TEST(NodeProcess, SigtermDrainsAndExitsWithZero) {
   EXPECT_TRUE(client.ends());
   EXPECT_EQ(program.wait_for_exit(), 0);
   EXPECT_NE(program.rest_of_errors().find("event=node_stopped"), std::string::npos);
+}
+
+TEST(NodeProcess, LogsOneJsonObjectPerLineUnlessToldOtherwise) {
+  const TestFolder folder;
+  auto as_usual = variables(folder);
+  as_usual.pop_back();
+  Program program({"node"}, as_usual);
+  bool is_ready = false;
+  while (!is_ready) {
+    const auto line = program.next_error_line();
+    ASSERT_TRUE(line);
+    EXPECT_TRUE(line->starts_with("{\"time\":\"20") && line->ends_with("}")) << *line;
+    is_ready = line->find("\"event\":\"node_ready\",\"node\":0,") != std::string::npos;
+  }
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait_for_exit(), 0);
 }
 
 TEST(NodeProcess, StartsAgainOnItsOwnData) {

@@ -4,6 +4,7 @@
 
 #include "actors/metadata/metadata_codec.hpp"
 #include "actors/tablet/tablet_codec.hpp"
+#include "runtime/actor_names.hpp"
 #include "runtime/simulator/simulation.hpp"
 #include "schemas/coordinator.capnp.h"
 

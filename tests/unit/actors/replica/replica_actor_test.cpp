@@ -1,5 +1,6 @@
 #include "actors/replica/replica_actor.hpp"
 
+#include "runtime/actor_names.hpp"
 #include "runtime/simulator/simulation.hpp"
 #include "schemas/device.capnp.h"
 #include "schemas/replica.capnp.h"

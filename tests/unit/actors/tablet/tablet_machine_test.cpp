@@ -133,5 +133,14 @@ TEST_F(TabletTest, ABucketWantedAgainWhileItStopsStartsOnceItHasStopped) {
   EXPECT_TRUE(machine.replicas().contains(bucket(0, 0)));
 }
 
+TEST_F(TabletTest, ALogThatCouldNotBeDeletedIsDeletedLater) {
+  (void)follow(0, {table_on(0, {0}), dropped(0)});
+  (void)machine.step(DeleteFailed{bucket(0, 1)});
+  EXPECT_EQ(all_of<DeleteLog>(machine.step(Tick{})), std::vector{DeleteLog{bucket(0, 1)}});
+  EXPECT_TRUE(machine.step(Tick{}).empty());
+  (void)machine.step(DeleteFailed{bucket(9, 0)});  // Nobody dropped it.
+  EXPECT_TRUE(machine.step(Tick{}).empty());
+}
+
 }  // namespace
 }  // namespace millrace::tablet

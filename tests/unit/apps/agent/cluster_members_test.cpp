@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "apps/agent/event_log.hpp"
 #include "apps/agent/preferred_ports.hpp"
 
 namespace millrace {
@@ -68,19 +67,6 @@ TEST(PreferredPorts, AreThoseOfTheFirstListener) {
   node.member.client_listeners = "FLUSS://127.0.0.1:11,CLIENT://127.0.0.1:12";
   node.member.http_listener = "";
   EXPECT_EQ(ports_of(node.member), (PreferredPorts{11, 2, 0}));
-}
-
-TEST(EventLine, IsLogfmtOrJson) {
-  const std::initializer_list<EventField> fields = {{"host", "host-0"},
-                                                    {"error", "no \"such\" file"},
-                                                    {"count", std::int64_t{3}},
-                                                    {"drained", true}};
-  EXPECT_EQ(event_line(LineFormat::logfmt, 1357017420123, EventLevel::warn, "node_exited", fields),
-            "time=2013-01-01T05:17:00.123Z level=warn event=node_exited host=host-0 "
-            "error=\"no \\\"such\\\" file\" count=3 drained=true\n");
-  EXPECT_EQ(event_line(LineFormat::json, 1357017420123, EventLevel::info, "x", {{"a", "b"}}),
-            "{\"time\":\"2013-01-01T05:17:00.123Z\",\"level\":\"info\",\"event\":\"x\","
-            "\"a\":\"b\"}\n");
 }
 
 }  // namespace

@@ -35,13 +35,6 @@ TEST(Document, NdjsonHasOneLinePerElement) {
   EXPECT_EQ(Document::object().set("a", 1).ndjson(), "{\"a\":1}\n");
 }
 
-TEST(Document, BytesThatAreNoUtf8BecomeTheReplacementMark) {
-  EXPECT_EQ(json_quoted("\xc3\xa4\xff"), "\"\xc3\xa4\\ufffd\"");
-  EXPECT_EQ(json_quoted("\xe0\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\"") << "overlong";
-  EXPECT_EQ(json_quoted("\xc3"), "\"\\ufffd\"") << "cut short";
-  EXPECT_EQ(json_quoted(std::string_view("\0\x1f", 2)), "\"\\u0000\\u001f\"");
-}
-
 TEST(TextTable, AlignsColumns) {
   EXPECT_EQ(text_table({"A", "BB"}, {{"long", "x"}, {"s", ""}}), "A     BB\nlong  x\ns\n");
 }

@@ -75,6 +75,7 @@ struct LinkedNode {
     std::vector<Buffer> attachments;
     if (attached > 0) attachments.push_back(Buffer::from(std::string(attached, 'r')));
     Envelope envelope = text_message(text, std::move(attachments));
+    if (attached > 0) envelope.lane = Lane::data;
     envelope.from = context.address_of("inbox");
     envelope.incarnation = context.identity().incarnation;
     context.send({to, "inbox"}, std::move(envelope));

@@ -23,7 +23,7 @@ LinkHello sample_hello() {
   return {.cluster_id = "millrace-1",
           .node = NodeId{3},
           .incarnation = Incarnation{0x1122334455667788},
-          .lane = LinkLane::data,
+          .lane = Lane::data,
           .credit_bytes = 16 << 20};
 }
 
@@ -267,7 +267,7 @@ TEST(LinkHello, IsCheckedFieldByField) {
   other.incarnation = {};
   EXPECT_EQ(check_hello(own, other, {}).error().code, Errc::malformed);
   other = theirs;
-  other.lane = LinkLane::control;
+  other.lane = Lane::control;
   EXPECT_EQ(check_hello(own, other, {}).error().code, Errc::malformed);
   EXPECT_EQ(check_hello(own, theirs, Incarnation{theirs.incarnation.value() + 1}).error().code,
             Errc::stale_epoch);

@@ -76,7 +76,7 @@ class LinkStrangerTest : public testing::Test {
     return {.cluster_id = "cluster",
             .node = NodeId{2},
             .incarnation = Incarnation{5},
-            .lane = LinkLane::control,
+            .lane = Lane::control,
             .credit_bytes = 1 << 20};
   }
   static Envelope message(const std::string& text) {
@@ -169,7 +169,7 @@ TEST_F(LinkStrangerTest, ANewIncarnationReplacesTheOldOne) {
 TEST_F(LinkStrangerTest, RowsForANewIncarnationDoNotGoToTheOldOne) {
   Stranger old(cluster);
   LinkHello data = hello();
-  data.lane = LinkLane::data;
+  data.lane = Lane::data;
   be_accepted(old, data);
   Stranger current(cluster, 101);
   LinkHello newer = hello();
@@ -314,6 +314,7 @@ TEST_F(LinkStrangerTest, TheNodeGrantsWhatItHandedOn) {
   const std::uint64_t window = std::get<LinkHello>(stranger.frames.front()).credit_bytes;
   Envelope large = message("large");
   large.attachments = {Buffer::from(std::string(window / 2, 'x'))};
+  large.lane = Lane::data;
   const auto frame = encode_message(large).value();
   stranger.send(frame);
   ASSERT_TRUE(cluster.run_until([&] { return stranger.frames.size() == 2; }));
@@ -336,7 +337,7 @@ class LinkDiallingTest : public testing::Test {
                       }));
   }
   /// Takes the next connection that says hello for `lane`, and answers with `answer`.
-  void answer(LinkLane lane, const LinkHello& answer) {
+  void answer(Lane lane, const LinkHello& answer) {
     ASSERT_TRUE(cluster.run_until([&] { return ids.size() >= 2; }));
     for (const ConnectionId id : ids) {
       stranger.frames.clear();
@@ -352,7 +353,7 @@ class LinkDiallingTest : public testing::Test {
     return {.cluster_id = "cluster",
             .node = NodeId{2},
             .incarnation = Incarnation{1},
-            .lane = LinkLane::control,
+            .lane = Lane::control,
             .credit_bytes = 1 << 20};
   }
 
@@ -363,14 +364,14 @@ class LinkDiallingTest : public testing::Test {
 };
 
 TEST_F(LinkDiallingTest, AnAnswerThatFitsBringsTheLinkUp) {
-  answer(LinkLane::control, hello());
+  answer(Lane::control, hello());
   EXPECT_TRUE(cluster.run_until([&] { return node.watcher.has("up 2/1"); }));
 }
 
 TEST_F(LinkDiallingTest, AnAnswerForTheOtherLaneIsRefused) {
   LinkHello wrong = hello();
-  wrong.lane = LinkLane::data;
-  answer(LinkLane::control, wrong);
+  wrong.lane = Lane::data;
+  answer(Lane::control, wrong);
   EXPECT_TRUE(stranger.run_until_closed());
   EXPECT_EQ(node.watcher.count(), 0U);
 }
@@ -378,7 +379,7 @@ TEST_F(LinkDiallingTest, AnAnswerForTheOtherLaneIsRefused) {
 TEST_F(LinkDiallingTest, AnAnswerFromSomebodyElseIsRefused) {
   LinkHello wrong = hello();
   wrong.node = NodeId{3};
-  answer(LinkLane::control, wrong);
+  answer(Lane::control, wrong);
   EXPECT_TRUE(stranger.run_until_closed());
   EXPECT_EQ(node.watcher.count(), 0U);
 }

@@ -123,8 +123,9 @@ class SupervisingActorTest : public testing::Test {
     (void)node.spawn<Owner>("owner", "", Placement::scheduled, notebook, plan);
     settle();
   }
+  /// Long enough for a child that backs off once or twice.
   std::string settle() {
-    simulation.run_for(1ms);
+    simulation.run_for(1s);
     return notebook.take();
   }
   std::string tell(const std::string& actor, const std::string& text) {
@@ -216,6 +217,16 @@ TEST_F(SupervisingActorTest, TooManyFailuresFailTheSupervisorAndItsParentRestart
   EXPECT_NE(said.find("start foreman, start "), std::string::npos) << said;
   EXPECT_NE(stats_of("foreman").last_error.find("too many restarts"), std::string::npos);
   EXPECT_EQ(running(), "a b foreman owner");
+}
+
+TEST_F(SupervisingActorTest, AChildThatFailsAgainIsStartedLater) {
+  start({.children = {{"a"}}});
+  EXPECT_EQ(tell("a", "throw"), "start a");
+  node.post("a", "test", text_message("throw"));
+  simulation.run_for(RestartBackOff::first - 1ms);
+  EXPECT_EQ(notebook.take(), "");
+  EXPECT_EQ(running(), "foreman owner");
+  EXPECT_EQ(settle(), "start a");
 }
 
 TEST_F(SupervisingActorTest, EscalationGoesOnToTheTop) {

@@ -15,6 +15,11 @@ constexpr Instant start{};
 std::string say(const std::vector<SupervisionEffect>& effects) {
   struct Say {
     std::string operator()(const StartChild& one) const { return "start " + one.name; }
+    std::string operator()(const StartLater& one) const {
+      return "start " + one.name + " after " +
+             std::to_string(
+                 std::chrono::duration_cast<std::chrono::milliseconds>(one.delay).count());
+    }
     std::string operator()(const StopChild& one) const { return "stop " + one.name; }
     std::string operator()(const ForgetChild& one) const { return "forget " + one.name; }
     std::string operator()(const Escalate& one) const { return "escalate " + one.reason; }
@@ -49,6 +54,7 @@ struct Machine {
   std::string ends(const std::string& name) {
     return say(machine.step(now, ChildExited{name, false, "normal"}));
   }
+  std::string due(const std::string& name) { return say(machine.step(now, ChildDue{name})); }
   std::string stop() { return say(machine.step(now, SupervisorStopping{})); }
 
   SupervisorMachine machine;
@@ -86,6 +92,7 @@ TEST(SupervisorMachine, APermanentChildComesBackAlsoAfterANormalEnd) {
   Machine machine(RestartStrategy::one_for_one);
   (void)machine.add("a", RestartPolicy::permanent);
   EXPECT_EQ(machine.ends("a"), "start a");
+  machine.now += RestartBackOff::calm_after;
   EXPECT_EQ(machine.fails("a"), "start a");
 }
 
@@ -126,13 +133,60 @@ TEST(SupervisorMachine, OneFailureTooManyWithinThePeriodEscalates) {
 }
 
 TEST(SupervisorMachine, FailuresOlderThanThePeriodAreForgiven) {
-  Machine machine = Machine(RestartStrategy::one_for_one, {2, 10s}).with(1);
+  Machine machine = Machine(RestartStrategy::one_for_one, {2, 30s}).with(1);
+  machine.now += 15001ms;
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(machine.fails("a"), "start a") << i;
-    machine.now += 5001ms;
+    machine.now += 15001ms;
   }
   EXPECT_EQ(machine.machine.restart_budget_left(machine.now), 1U);
-  EXPECT_EQ(machine.machine.restart_budget_left(machine.now + 10s), 2U);
+  EXPECT_EQ(machine.machine.restart_budget_left(machine.now + 30s), 2U);
+}
+
+TEST(SupervisorMachine, AChildThatKeepsFailingWaitsTwiceAsLongEachTime) {
+  Machine machine = Machine(RestartStrategy::one_for_one, RestartIntensity::unlimited()).with(2);
+  EXPECT_EQ(machine.fails("a"), "start a");
+  EXPECT_EQ(machine.fails("a"), "start a after 100");
+  EXPECT_EQ(machine.fails("b"), "start b");  // A sibling's first failure.
+  EXPECT_EQ(machine.due("a"), "start a");
+  for (const char* delay : {"200", "400", "800", "1600", "3200", "5000", "5000"}) {
+    EXPECT_EQ(machine.fails("a"), std::string("start a after ") + delay);
+    EXPECT_EQ(machine.due("a"), "start a");
+  }
+  machine.now += RestartBackOff::calm_after;
+  EXPECT_EQ(machine.fails("a"), "start a");
+}
+
+TEST(SupervisorMachine, ChildrenThatFailForEverNeverEscalateWithoutALimit) {
+  Machine machine = Machine(RestartStrategy::one_for_one, RestartIntensity::unlimited()).with(1);
+  EXPECT_EQ(machine.fails("a"), "start a");
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(machine.fails("a").find("start a after "), 0U);
+    EXPECT_EQ(machine.due("a"), "start a");
+  }
+}
+
+TEST(SupervisorMachine, WhoComesAfterAWaitingChildWaitsWithIt) {
+  Machine machine = Machine(RestartStrategy::rest_for_one).with(3);
+  EXPECT_EQ(machine.fails("b"), "stop c");
+  EXPECT_EQ(machine.ends("c"), "start b, start c");
+  EXPECT_EQ(machine.fails("b"), "stop c");
+  EXPECT_EQ(machine.ends("c"), "start b after 100");
+  EXPECT_EQ(machine.add("d"), "");
+  EXPECT_EQ(machine.due("b"), "start b, start c, start d");
+}
+
+TEST(SupervisorMachine, AWaitingChildCanBeRemovedAndStopped) {
+  Machine machine = Machine(RestartStrategy::one_for_one).with(2);
+  EXPECT_EQ(machine.fails("a"), "start a");
+  EXPECT_EQ(machine.fails("a"), "start a after 100");
+  EXPECT_EQ(machine.remove("a"), "forget a");
+  EXPECT_EQ(machine.due("a"), "");
+  machine.now += 20s;
+  EXPECT_EQ(machine.fails("b"), "start b");
+  EXPECT_EQ(machine.fails("b"), "start b after 100");
+  EXPECT_EQ(machine.stop(), "forget b, all stopped");
+  EXPECT_EQ(machine.due("b"), "");
 }
 
 TEST(SupervisorMachine, NormalEndsThatAreNotRestartedCostNothing) {
@@ -245,6 +299,7 @@ class World {
 
   void run() {
     for (int i = 0; i < 60 && !all_stopped_; ++i) random_event();
+    while (!waiting_.empty() && stopping_.empty() && !all_stopped_) due(pick(waiting_));
     apply(SupervisorStopping{});
     while (!stopping_.empty()) exit_of(pick(stopping_));
     while (!all_stopped_ && !living_.empty()) exit_of(pick(living_));
@@ -258,7 +313,7 @@ class World {
   void random_event() {
     const std::string name(1, static_cast<char>('a' + random_.below(6)));
     now_ += Duration(random_.between(0, Duration(3s).count()));
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
       case 0:
       case 1:
       case 2:
@@ -271,6 +326,9 @@ class World {
       case 5:
       case 6:
         if (!stopping_.empty()) exit_of(pick(stopping_));
+        return;
+      case 7:
+        if (!waiting_.empty()) due(pick(waiting_));
         return;
       default:
         if (!living_.empty()) exit_of(pick(living_));
@@ -293,6 +351,11 @@ class World {
     apply(ChildExited{name, random_.chance(1, 2), "why"});
   }
 
+  void due(const std::string& name) {
+    waiting_.erase(name);
+    apply(ChildDue{name});
+  }
+
   std::size_t position(const std::string& name) const {
     const auto found = std::find(order_.begin(), order_.end(), name);
     EXPECT_NE(found, order_.end()) << name;
@@ -310,16 +373,29 @@ class World {
       std::visit([this](const auto& one) { judge(one); }, effect);
     }
     if (!ending_ && stopping_.empty()) {
-      EXPECT_EQ(machine_.child_count(), living_.size());
+      // Those behind a waiting child may be down without waiting themselves.
+      const std::size_t seen = living_.size() + waiting_.size();
+      EXPECT_LE(seen, machine_.child_count());
+      if (waiting_.empty()) {
+        EXPECT_EQ(seen, machine_.child_count());
+      }
     }
   }
 
   void judge(const StartChild& effect) {
     EXPECT_FALSE(ending_);
+    EXPECT_FALSE(waiting_.contains(effect.name)) << "started too soon: " << effect.name;
     EXPECT_TRUE(living_.insert(effect.name).second) << "started twice: " << effect.name;
     const std::size_t at = position(effect.name);
     EXPECT_TRUE(!last_started_ || *last_started_ < at) << "start order: " << effect.name;
     last_started_ = at;
+  }
+  void judge(const StartLater& effect) {
+    EXPECT_FALSE(ending_);
+    EXPECT_FALSE(living_.contains(effect.name));
+    EXPECT_GE(effect.delay, Duration(RestartBackOff::first));
+    EXPECT_LE(effect.delay, Duration(RestartBackOff::longest));
+    EXPECT_TRUE(waiting_.insert(effect.name).second) << "waits twice: " << effect.name;
   }
   void judge(const StopChild& effect) {
     EXPECT_TRUE(living_.contains(effect.name)) << "stopped a dead child: " << effect.name;
@@ -334,6 +410,7 @@ class World {
   void judge(const ForgetChild& effect) {
     EXPECT_FALSE(living_.contains(effect.name)) << "forgot a living child: " << effect.name;
     std::erase(order_, effect.name);
+    waiting_.erase(effect.name);
   }
   void judge(const Escalate&) {
     EXPECT_FALSE(ending_) << "escalated twice, or while stopping";
@@ -351,7 +428,8 @@ class World {
   Instant now_{};
   std::vector<std::string> order_;
   std::set<std::string> living_;
-  std::set<std::string> stopping_;  // Those of the living that were asked to end.
+  std::set<std::string> stopping_;
+  std::set<std::string> waiting_;  // Those of the living that were asked to end.
   std::optional<std::size_t> last_started_;
   bool ending_ = false;
   bool all_stopped_ = false;

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <future>
 
 #include <atomic>
 #include <future>
@@ -155,6 +157,39 @@ TEST_F(AsioTransportTest, AGracefulCloseSendsWhatWasQueued) {
   EXPECT_EQ(server.received.size(), total);
   EXPECT_EQ(client.sent, total);
   EXPECT_EQ(*server.closed, "closed by the peer");
+}
+
+TEST(AsioTransportDrain, TheLastBytesLeaveBeforeTheLoopStops) {
+  constexpr std::size_t total = std::size_t{16} << 20;
+  AsioEventLoop server_loop;
+  AsioEventLoop client_loop;
+  std::promise<std::size_t> got;
+  {
+    AsioTransport server(server_loop);
+    AsioTransport reader(client_loop);
+    const auto at = server.listen({"127.0.0.1", 0}, [&](ConnectionId id, const Endpoint&) {
+      server.attach(id, [](const TransportEvent&) {});
+      server.send(id, {Buffer::from(std::string(total, 'w'))});
+      server.close(id, false);
+    });
+    server_loop.start();
+    ASSERT_TRUE(at);
+    std::size_t received = 0;
+    ConnectionId id;
+    std::promise<void> begun;
+    id = reader.connect(*at, [&](const TransportEvent& event) {
+      if (std::holds_alternative<Opened>(event)) begun.set_value();
+      if (const auto* more = std::get_if<Received>(&event)) received += more->bytes.size();
+      if (std::holds_alternative<Closed>(event)) return got.set_value(received);
+      reader.receive(id);
+    });
+    client_loop.start();
+    begun.get_future().wait();
+    server.await_drained();
+    server_loop.stop();
+    EXPECT_EQ(got.get_future().get(), total);
+    client_loop.stop();
+  }
 }
 
 TEST_F(AsioTransportTest, ADiscardingCloseEndsAtOnce) {

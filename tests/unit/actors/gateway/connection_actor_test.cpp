@@ -1,0 +1,160 @@
+#include "actors/gateway/connection_actor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "actors/gateway/gateway_actor.hpp"
+#include "protocol/api.hpp"
+#include "runtime/actor_names.hpp"
+#include "runtime/simulator/simulation.hpp"
+#include "runtime/transport_inbox.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+constexpr ProcessId server_process{1};
+constexpr ProcessId client_process{2};
+constexpr ProcessId other_process{3};
+const Endpoint gateway_at{"127.0.0.1", 9123};
+
+/// A whole API_VERSIONS request.
+std::string request() {
+  std::string bytes;
+  for (const Buffer& piece :
+       protocol::encode_request(protocol::ApiKey::api_versions, 0, 1,
+                                {Buffer::from(std::string("\x0a\x01\x61\x12\x01\x31"))})) {
+    bytes += piece.text();
+  }
+  return bytes;
+}
+
+/// The beginning of a request that announces `announced` bytes, with `arrived` of them.
+std::string beginning(std::size_t announced, std::size_t arrived) {
+  std::string bytes(4 + arrived, '\0');
+  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(announced >> (24 - 8 * i));
+  return bytes;
+}
+
+class Client {
+ public:
+  explicit Client(Simulation& simulation, ProcessId process = client_process)
+      : transport_(simulation.network().transport_of(process)) {
+    connection_ = transport_->connect(gateway_at, [this](const TransportEvent& event) {
+      if (const auto* received = std::get_if<Received>(&event)) answered += received->bytes.size();
+      if (std::holds_alternative<Closed>(event)) closed = true;
+      if (!closed && !std::holds_alternative<Sent>(event)) transport_->receive(connection_);
+    });
+  }
+  void write(std::string bytes) { transport_->send(connection_, {Buffer::from(std::move(bytes))}); }
+
+  std::size_t answered = 0;
+  bool closed = false;
+
+ private:
+  std::unique_ptr<Transport> transport_;
+  ConnectionId connection_;
+};
+
+class ConnectionActorTest : public testing::Test {
+ protected:
+  static constexpr std::size_t requests_max = 10'000;
+  static constexpr std::size_t answers_max = 10'000;
+
+  ConnectionActorTest() {
+    node_ = &simulation_.start_process({"c-1", NodeId{0}, Incarnation{1}}, 1'700'000'000'000);
+    transport_ = simulation_.network().transport_of(server_process);
+    GatewayOptions options;
+    options.connection.frame_time_max = 20s;
+    options.connection.stall_max = 8s;
+    (void)node_->spawn<GatewayActor>(gateway_name, "node", Placement::scheduled, *transport_, view_,
+                                     budgets_, options);
+    EXPECT_TRUE(
+        transport_->listen(gateway_at, accept_to(*node_, *transport_, gateway_name)).has_value());
+    simulation_.run_for(1ms);
+  }
+
+  [[nodiscard]] std::ptrdiff_t connections() const {
+    const auto actors = node_->actors();
+    return std::count_if(actors.begin(), actors.end(), [](const ActorView& actor) {
+      return actor.name.starts_with("connection/");
+    });
+  }
+
+  PublishedView view_;
+  GatewayBudgets budgets_{ByteBudget(requests_max), ByteBudget(answers_max)};
+  std::unique_ptr<Transport> transport_;
+  Simulation simulation_{1};
+  NodeContext* node_ = nullptr;
+};
+
+TEST_F(ConnectionActorTest, ARequestIsAnsweredAndHoldsNothingAfterwards) {
+  Client client(simulation_);
+  client.write(request());
+  simulation_.run_for(1s);
+  EXPECT_GT(client.answered, 0U);
+  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.answers.held(), 0U);
+  EXPECT_FALSE(client.closed);
+}
+
+TEST_F(ConnectionActorTest, AFrameThatIsStillArrivingCountsAndEndsWithItsTime) {
+  Client slow(simulation_);
+  slow.write(beginning(5000, 3000));
+  simulation_.run_for(1s);
+  EXPECT_EQ(budgets_.requests.held(), 3004U);
+  simulation_.run_for(17s);
+  EXPECT_FALSE(slow.closed);
+  simulation_.run_for(10s);
+  EXPECT_TRUE(slow.closed);
+  EXPECT_EQ(budgets_.requests.held(), 0U);
+}
+
+TEST_F(ConnectionActorTest, ASpentBudgetHoldsNewRequestsBackUntilThereIsRoom) {
+  Client greedy(simulation_);
+  greedy.write(beginning(50'000, requests_max));
+  simulation_.run_for(1s);
+  EXPECT_TRUE(budgets_.requests.is_spent());
+  Client other(simulation_);
+  other.write(request());
+  simulation_.run_for(5s);
+  EXPECT_EQ(other.answered, 0U);
+  EXPECT_FALSE(other.closed);
+  simulation_.run_for(25s);  // By then the greedy one's time is up.
+  EXPECT_TRUE(greedy.closed);
+  EXPECT_GT(other.answered, 0U);
+}
+
+TEST_F(ConnectionActorTest, WhatHasBegunToArriveGoesOnWhileTheBudgetIsSpentOnce) {
+  Client begun(simulation_);
+  begun.write(request().substr(0, 6));
+  simulation_.run_for(1s);
+  Client greedy(simulation_);
+  greedy.write(beginning(50'000, requests_max));
+  simulation_.run_for(1s);
+  begun.write(request().substr(6));
+  simulation_.run_for(1s);
+  EXPECT_GT(begun.answered, 0U);
+}
+
+TEST_F(ConnectionActorTest, WhoTakesNoAnswersIsClosedAndOthersAreServed) {
+  Client stalled(simulation_, other_process);
+  simulation_.run_for(1s);
+  simulation_.network().cut(server_process, other_process);
+  for (int i = 0; i < 200; ++i) stalled.write(request());
+  simulation_.run_for(2s);
+  ASSERT_TRUE(budgets_.answers.is_spent());
+  Client other(simulation_);
+  other.write(request());
+  simulation_.run_for(2s);
+  EXPECT_GT(other.answered, 0U);
+  EXPECT_LT(budgets_.answers.held(), 2 * answers_max);
+  EXPECT_EQ(connections(), 2);
+  simulation_.run_for(20s);
+  EXPECT_EQ(connections(), 1);
+  EXPECT_FALSE(other.closed);
+  EXPECT_EQ(budgets_.answers.held(), 0U);
+}
+
+}  // namespace
+}  // namespace millrace::gateway
