@@ -1,10 +1,10 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
-#include <utility>
-#include <vector>
 
 namespace millrace {
 
@@ -13,41 +13,42 @@ namespace millrace {
 /// the budget by at most one piece per holder. Thread-safe.
 class ByteBudget {
  public:
+  /// How far the budget may be exceeded by what a waiter wants: work that has begun goes on until
+  /// the budget is spent twice.
+  enum class Room : std::uint8_t { to_begin, to_go_on };
+  using WaiterId = std::uint64_t;
+
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   void take(std::size_t bytes) { held_.fetch_add(bytes); }
 
-  /// Wakes all who wait if this makes room.
-  void give_back(std::size_t bytes) {
-    const std::size_t before = held_.fetch_sub(bytes);
-    if (before < bytes_max_ || before - bytes >= bytes_max_) return;
-    std::vector<std::function<void()>> waiting;
-    {
-      const std::lock_guard lock(mutex_);
-      waiting.swap(waiting_);
-    }
-    for (const auto& wake : waiting) wake();
-  }
+  /// Wakes those whom this makes room for.
+  void give_back(std::size_t bytes);
 
   /// Calls `wake` once: here if there is room, else when there is, on the thread that makes it.
-  void when_room(std::function<void()> wake) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_spent()) return waiting_.push_back(std::move(wake));
-    }
-    wake();
-  }
+  /// Returns who waits, for forget(); zero if nobody does.
+  WaiterId when_room(Room room, std::function<void()> wake);
+  /// A waiter that was woken, or zero, is ignored.
+  void forget(WaiterId waiter);
 
-  [[nodiscard]] bool is_spent() const { return held() >= bytes_max_; }
-  /// Spent twice over: by then not even what was begun goes on.
-  [[nodiscard]] bool is_overspent() const { return held() / 2 >= bytes_max_; }
+  [[nodiscard]] bool has(Room room) const {
+    return room == Room::to_begin ? held() < bytes_max_ : held() / 2 < bytes_max_;
+  }
+  [[nodiscard]] bool is_spent() const { return !has(Room::to_begin); }
   [[nodiscard]] std::size_t held() const { return held_.load(); }
 
  private:
+  struct Waiter {
+    Room room;
+    std::function<void()> wake;
+  };
+
   const std::size_t bytes_max_;
   std::atomic<std::size_t> held_{0};
+  std::atomic<std::size_t> waiting_{0};  // As many as there are in waiters_, or more.
   std::mutex mutex_;
-  std::vector<std::function<void()>> waiting_;
+  std::map<WaiterId, Waiter> waiters_;
+  WaiterId last_waiter_ = 0;
 };
 
 }  // namespace millrace

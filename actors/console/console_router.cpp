@@ -126,7 +126,7 @@ HttpResponse answer(const HttpRequest& request, const ConsoleAccess& access,
     return answer_table(path.subspan(2), *target, source);
   }
   if (starts_with(path, {"v1"})) return answer_list(path.subspan(1), *target, source);
-  return error_response(404, "unknown path; known are /v1, /metrics, /livez, /readyz, /healthz");
+  return error_response(404, "unknown path; / lists the known ones");
 }
 
 }  // namespace millrace

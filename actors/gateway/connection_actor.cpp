@@ -19,8 +19,9 @@ constexpr int slot_bits = 20;
 constexpr std::uint64_t slot_mask = (1U << slot_bits) - 1;
 
 constexpr std::uint64_t timer_idle = 0;  // Every other timer but these is the number of a call.
-constexpr std::uint64_t timer_room = ~std::uint64_t{0};
-constexpr std::uint64_t timer_watch = ~std::uint64_t{1};
+constexpr std::uint64_t timer_requests_room = ~std::uint64_t{0};
+constexpr std::uint64_t timer_answers_room = ~std::uint64_t{1};
+constexpr std::uint64_t timer_watch = ~std::uint64_t{2};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
 
@@ -35,7 +36,8 @@ ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Tr
       published_(published),
       budgets_(budgets),
       limits_(limits),
-      frames_(limits.request_bytes_max) {}
+      frames_(limits.request_bytes_max),
+      answers_(limits.answer_bytes_max) {}
 
 void ConnectionActor::on_start() {
   transport_.attach(connection_, sink_to(context(), actor_name()));
@@ -55,48 +57,53 @@ void ConnectionActor::on_stop() {
 }
 
 void ConnectionActor::on_end() {
-  budgets_.requests.give_back(settled_bytes_);
-  budgets_.answers.give_back(unsent_bytes_);
+  budgets_.requests.forget(waits_for_requests_);
+  budgets_.answers.forget(waits_for_answers_);
+  budgets_.requests.give_back(settled_requests_);
+  budgets_.answers.give_back(settled_answers_);
   if (!closed_) transport_.close(connection_, true);
 }
 
 void ConnectionActor::on_envelope(const Envelope& envelope) {
-  if (is_transport_news(envelope)) return take_transport(envelope);
-  answered(envelope);
+  if (is_transport_news(envelope)) {
+    take_transport(envelope);
+  } else {
+    answered(envelope);
+  }
+  go_on();
 }
 
 void ConnectionActor::on_timer(std::uint64_t id) {
-  if (id == timer_room) {
-    waiting_ = false;
-    return read_on();
+  if (id == timer_requests_room) {
+    waits_for_requests_ = 0;
+  } else if (id == timer_answers_room) {
+    waits_for_answers_ = 0;
+  } else if (id == timer_watch) {
+    check_progress();
+  } else if (id == timer_idle) {
+    if (now() - last_used_ >= limits_.idle_max && active_.empty()) return give_up("idle");
+    start_timer(limits_.idle_max, timer_idle);
+  } else if ((id & timer_command) != 0) {
+    command_coordinator(id & ~timer_command);
+  } else {
+    advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
   }
-  if (id == timer_watch) return check_progress();
-  if ((id & timer_command) != 0) return command_coordinator(id & ~timer_command);
-  if (id != timer_idle) {
-    return advance(id, [](Call& call, const CallContext& view) { return call.on_deadline(view); });
-  }
-  const Duration idle = now() - last_used_;
-  if (idle >= limits_.idle_max && active_.empty()) return give_up("idle");
-  start_timer(limits_.idle_max, timer_idle);
+  go_on();
 }
 
 void ConnectionActor::take_transport(const Envelope& envelope) {
   auto news = decode_transport(envelope);
   if (!news) return drop(news.error());
-  if (std::holds_alternative<Opened>(*news)) {
-    read_on();
-  } else if (const auto* received = std::get_if<Received>(&*news)) {
+  if (const auto* received = std::get_if<Received>(&*news)) {
     reading_ = false;
     take_bytes(received->bytes);
   } else if (const auto* sent = std::get_if<Sent>(&*news)) {
-    const std::size_t taken = std::min(unsent_bytes_, sent->bytes);
-    unsent_bytes_ -= taken;
-    budgets_.answers.give_back(taken);
-    last_taken_ = now();
-    read_on();
+    answers_.taken(sent->bytes);
   } else if (std::holds_alternative<Closed>(*news)) {
     closed_ = true;
     stop();
+  } else if (std::holds_alternative<Opened>(*news)) {
+    opened_ = true;
   }
 }
 
@@ -104,18 +111,34 @@ void ConnectionActor::take_bytes(const Buffer& bytes) {
   last_used_ = now();
   if (frames_.buffered() == 0) frame_began_ = last_used_;
   frames_.push(bytes);
-  while (!closed_) {
+}
+
+void ConnectionActor::go_on() {
+  if (closed_) return;
+  begin_requests();
+  send_waiting_reads();
+  settle_budgets();
+  receive();
+  watch();
+}
+
+bool ConnectionActor::may_begin() const {
+  if (active_.size() >= limits_.calls_max) return false;
+  if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return false;
+  return !answers_.is_full() && (answers_.bytes() == 0 || !budgets_.answers.is_spent());
+}
+
+void ConnectionActor::begin_requests() {
+  while (!closed_ && may_begin()) {
     auto payload = frames_.next();
     if (!payload) return give_up(payload.error().message);
-    if (!*payload) break;
-    frame_began_ = last_used_;  // Of the next one, if any of it is here.
+    if (!*payload) return;
+    frame_began_ = now();  // Of the next one, if any of it is here.
     auto request = protocol::parse_request(**payload);
     if (!request) return give_up(request.error().message);
     begin(*request);
+    settle_budgets();
   }
-  settle_budget();
-  watch();
-  read_on();
 }
 
 void ConnectionActor::begin(const protocol::RequestFrame& request) {
@@ -139,6 +162,8 @@ void ConnectionActor::answered(const Envelope& envelope) {
     auto answer = decode_answer(envelope);
     if (!answer) return drop(answer.error());
     const auto slot = static_cast<std::uint32_t>(envelope.correlation & slot_mask);
+    const auto* data = std::get_if<DataAnswer>(&*answer);
+    answers_.arrived(number, slot, data == nullptr ? 0 : data->batches.size());
     return advance(number, [&](Call& call, const CallContext& view) {
       return call.on_replica(view, slot, *answer);
     });
@@ -185,64 +210,94 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
 }
 
 void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
-  Envelope question = encode_question(ask.question);
-  question.correlation = number << slot_bits | ask.slot;
-  send_here(replica_name(ask.bucket), std::move(question));
+  AskReplica asked = ask;
+  if (auto* read = std::get_if<ReadQuestion>(&asked.question); read && read->bytes_max > 0) {
+    if (!may_read()) {
+      waiting_reads_.emplace_back(number, ask);
+      return;
+    }
+    // The first batch always comes whole: so one at a time goes on when there is no room at all.
+    if (budgets_.answers.is_spent()) read->bytes_max = 1;
+    answers_.expect(number, asked.slot, read->bytes_max);
+    settle_budgets();
+  }
+  Envelope question = encode_question(asked.question);
+  question.correlation = number << slot_bits | asked.slot;
+  send_here(replica_name(asked.bucket), std::move(question));
+}
+
+bool ConnectionActor::may_read() const {
+  return answers_.bytes() == 0 || (!answers_.is_full() && !budgets_.answers.is_spent());
+}
+
+void ConnectionActor::send_waiting_reads() {
+  while (!waiting_reads_.empty() && may_read()) {
+    const auto [number, read] = std::move(waiting_reads_.front());
+    waiting_reads_.pop_front();
+    if (active_.contains(number)) ask(number, read);
+  }
+  const bool is_own_affair = answers_.is_full() || waits_for_answers_ != 0;
+  if (waiting_reads_.empty() || is_own_affair) return;
+  waits_for_answers_ = budgets_.answers.when_room(ByteBudget::Room::to_begin,
+                                                  [&context = context(), name = actor_name()] {
+                                                    context.fire_timer(name, timer_answers_room);
+                                                  });
 }
 
 void ConnectionActor::finish(std::uint64_t number, std::vector<Buffer> frame) {
   const auto finished = active_.extract(number);
   in_flight_bytes_ -= finished.mapped().bytes;
-  settle_budget();
   last_used_ = now();
-  if (unsent_bytes_ == 0) last_taken_ = last_used_;
-  const std::size_t size = protocol::sum_of(frame);
-  unsent_bytes_ += size;
-  budgets_.answers.take(size);
+  answers_.finished(number, protocol::sum_of(frame));
   transport_.send(connection_, std::move(frame));
-  watch();
-  read_on();
 }
 
-void ConnectionActor::settle_budget() {
-  const std::size_t held = frames_.buffered() + in_flight_bytes_;
-  if (held > settled_bytes_) budgets_.requests.take(held - settled_bytes_);
-  if (held < settled_bytes_) budgets_.requests.give_back(settled_bytes_ - held);
-  settled_bytes_ = held;
+void ConnectionActor::receive() {
+  if (reading_ || closed_ || !opened_ || !may_begin()) return;
+  const auto room =
+      frames_.buffered() > 0 ? ByteBudget::Room::to_go_on : ByteBudget::Room::to_begin;
+  if (!budgets_.requests.has(room)) {
+    if (waits_for_requests_ != 0) return;
+    waits_for_requests_ =
+        budgets_.requests.when_room(room, [&context = context(), name = actor_name()] {
+          context.fire_timer(name, timer_requests_room);
+        });
+    return;
+  }
+  reading_ = true;
+  transport_.receive(connection_);
+}
+
+void ConnectionActor::settle_budgets() {
+  const auto settle = [](ByteBudget& budget, std::size_t& settled, std::size_t held) {
+    if (held > settled) budget.take(held - settled);
+    if (held < settled) budget.give_back(settled - held);
+    settled = held;
+  };
+  settle(budgets_.requests, settled_requests_, frames_.buffered() + in_flight_bytes_);
+  settle(budgets_.answers, settled_answers_, answers_.bytes());
 }
 
 void ConnectionActor::watch() {
-  if (watching_ || closed_ || (frames_.buffered() == 0 && unsent_bytes_ == 0)) return;
+  if (answers_.taken_bytes() >= to_be_taken_) {
+    to_be_taken_ = answers_.finished_bytes();
+    to_be_taken_since_ = now();
+  }
+  if (watching_ || closed_ || (frames_.buffered() == 0 && answers_.unsent_bytes() == 0)) return;
   watching_ = true;
-  start_timer(std::min(limits_.frame_time_max, limits_.stall_max) / 4, timer_watch);
+  start_timer(std::min(limits_.frame_time_max, limits_.answer_time_max) / 4, timer_watch);
 }
 
 void ConnectionActor::check_progress() {
   watching_ = false;
   if (closed_) return;
+  if (!reading_) frame_began_ = now();  // It is we who keep it waiting.
   if (frames_.buffered() > 0 && now() - frame_began_ >= limits_.frame_time_max) {
     return give_up("a request did not arrive in time");
   }
-  if (unsent_bytes_ > 0 && now() - last_taken_ >= limits_.stall_max) {
-    return give_up("nobody takes the answers");
+  if (answers_.unsent_bytes() > 0 && now() - to_be_taken_since_ >= limits_.answer_time_max) {
+    return give_up("answers were not taken in time");
   }
-  watch();
-}
-
-void ConnectionActor::read_on() {
-  if (reading_ || closed_) return;
-  if (active_.size() >= limits_.calls_max) return;
-  if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return;
-  if (unsent_bytes_ >= limits_.unsent_bytes_max) return;
-  if (unsent_bytes_ > 0 && budgets_.answers.is_spent()) return;
-  const bool begun = frames_.buffered() > 0;
-  if (begun ? budgets_.requests.is_overspent() : budgets_.requests.is_spent()) {
-    if (std::exchange(waiting_, true)) return;
-    return budgets_.requests.when_room(
-        [&context = context(), name = actor_name()] { context.fire_timer(name, timer_room); });
-  }
-  reading_ = true;
-  transport_.receive(connection_);
 }
 
 void ConnectionActor::give_up(const std::string& why) {

@@ -1,9 +1,14 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "actors/gateway/answer_window.hpp"
 #include "actors/gateway/call.hpp"
 #include "protocol/frame.hpp"
 #include "runtime/actor.hpp"
@@ -17,10 +22,12 @@ struct ConnectionLimits {
       protocol::request_frame_bytes_max;  ///< netty.server.max-request-size
   std::size_t calls_max = 500;            ///< Requests on their way; then reading stops.
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;  ///< Of requests on their way.
-  std::size_t unsent_bytes_max = std::size_t{64} << 20;     ///< Of answers not yet taken.
+  std::size_t answer_bytes_max = std::size_t{64} << 20;     ///< Of answers, until they are taken.
   Duration idle_max = 10min;                                ///< netty.connection.max-idle-time
-  Duration frame_time_max = 2min;  ///< From a request's first byte to its last.
-  Duration stall_max = 1min;       ///< Without a byte of an answer taken.
+  /// From a request's first byte to its last, while we read.
+  Duration frame_time_max = 2min;
+  /// What waits to be taken must all have been taken within this time.
+  Duration answer_time_max = 3min;
 };
 
 /// What a node's connections hold between them.
@@ -28,7 +35,9 @@ struct GatewayBudgets {
   /// Requests, from their first byte until they are answered. When it is spent, no request is
   /// begun; those that have begun to arrive go on until it is spent twice.
   ByteBudget requests;
-  /// Answers not yet taken. When it is spent, who has not taken his is not read from.
+  /// Answers: rows that are being read, rows that calls have, frames not yet taken. When it is
+  /// spent, a connection that holds some of it asks for nothing more, and one that holds nothing
+  /// reads one batch at a time.
   ByteBudget answers;
 };
 
@@ -58,15 +67,22 @@ class ConnectionActor final : public Actor {
 
   void take_transport(const Envelope& envelope);
   void take_bytes(const Buffer& bytes);
+  /// After every event: begins requests that have arrived, sends reads that had to wait, asks for
+  /// more bytes; each as far as the limits allow.
+  void go_on();
+  void begin_requests();
   void begin(const protocol::RequestFrame& request);
+  [[nodiscard]] bool may_begin() const;
   void answered(const Envelope& envelope);
   void perform(std::uint64_t number, const CallEffects& effects);
   void command_coordinator(std::uint64_t number);
   void ask(std::uint64_t number, const AskReplica& ask);
+  [[nodiscard]] bool may_read() const;
+  void send_waiting_reads();
   void finish(std::uint64_t number, std::vector<Buffer> frame);
-  void read_on();
-  /// Tells the node's budget what this connection holds now.
-  void settle_budget();
+  void receive();
+  /// Tells the node's budgets what this connection holds now.
+  void settle_budgets();
   /// Looks after frames that do not arrive and answers that nobody takes, while there are any.
   void watch();
   void check_progress();
@@ -81,18 +97,23 @@ class ConnectionActor final : public Actor {
   GatewayBudgets& budgets_;
   const ConnectionLimits limits_;
   protocol::FrameSplitter frames_;
+  AnswerWindow answers_;
   std::map<std::uint64_t, Active> active_;
+  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;  // By call.
   std::uint64_t numbers_ = 0;
   std::size_t in_flight_bytes_ = 0;
-  std::size_t settled_bytes_ = 0;  // What the node's budget knows of.
-  std::size_t unsent_bytes_ = 0;
+  std::size_t settled_requests_ = 0;  // What the node's budgets know of.
+  std::size_t settled_answers_ = 0;
+  ByteBudget::WaiterId waits_for_requests_ = 0;
+  ByteBudget::WaiterId waits_for_answers_ = 0;
+  bool opened_ = false;
   bool reading_ = false;   // A receive() is pending.
-  bool waiting_ = false;   // For room in the node's budget.
   bool watching_ = false;  // A timer is set.
   bool closed_ = false;
   Instant last_used_{};
   Instant frame_began_{};
-  Instant last_taken_{};
+  std::uint64_t to_be_taken_ = 0;  // All answers up to here, within answer_time_max of the next.
+  Instant to_be_taken_since_{};
 };
 
 }  // namespace millrace::gateway

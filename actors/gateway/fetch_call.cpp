@@ -29,6 +29,7 @@ static_assert(buckets_max < await_slots);
 // Against a replica that answers awaits at once because too many readers wait already.
 constexpr std::size_t rounds_max = 1000;
 constexpr std::int64_t bytes_max_cap = std::int64_t{64} << 20;
+constexpr std::size_t share_min_bytes = std::size_t{64} << 10;
 // What is read at once of a bucket whose columns are pruned.
 constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
 constexpr std::int32_t wait_millis_default = 100;
@@ -150,10 +151,12 @@ class FetchCall final : public Call {
 
   /// Asks for as much as may be asked now; when nothing is left to ask, waits or answers.
   void pump(CallEffects& effects) {
+    std::size_t open = 0;
+    for (const BucketFetch& bucket : buckets_) open += !bucket.done && !bucket.asked ? 1 : 0;
     for (std::size_t i = 0; i < buckets_.size() && asked_ < reads_at_once_max; ++i) {
       BucketFetch& bucket = buckets_[i];
       if (bucket.done || bucket.asked) continue;
-      const std::size_t size = read_size(bucket);
+      const std::size_t size = read_size(bucket, open--);
       // What others may bring is spoken for: it is known when they are back.
       if (size == 0 && reserved_ > 0) break;
       bucket.asked = true;
@@ -171,12 +174,16 @@ class FetchCall final : public Call {
     }
   }
 
-  [[nodiscard]] std::size_t read_size(const BucketFetch& bucket) const {
+  /// What is left of the answer is shared between the buckets that are still open, so that the
+  /// empty ones among many do not wait for each other.
+  [[nodiscard]] std::size_t read_size(const BucketFetch& bucket, std::size_t open) const {
     const std::size_t spoken_for = bytes_ + reserved_;
-    const std::size_t left = std::min(bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes),
-                                      bytes_max_ - std::min(bytes_max_, spoken_for));
-    if (left == 0 && spoken_for > 0) return 0;  // Only the high watermark is wanted now.
-    return tables_[bucket.table].plan ? pruned_read_bytes : std::max<std::size_t>(left, 1);
+    const std::size_t left = bytes_max_ - std::min(bytes_max_, spoken_for);
+    const std::size_t left_here = bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes);
+    if (std::min(left, left_here) == 0 && spoken_for > 0) return 0;  // Only the high watermark.
+    const std::size_t share = std::max(std::min(left, share_min_bytes), left / open);
+    const std::size_t most = tables_[bucket.table].plan ? pruned_read_bytes : left_here;
+    return std::max<std::size_t>(std::min(share, most), 1);
   }
 
   void take(BucketFetch& bucket, const DataAnswer& data) {
@@ -197,8 +204,8 @@ class FetchCall final : public Call {
         return;
       }
     }
-    // A plain read already filled the answer as far as it goes; a pruned one may go on.
-    bucket.done = !tables_[bucket.table].plan || bucket.next >= bucket.high_watermark;
+    const bool is_full = bucket.bytes >= bucket.bytes_max || bytes_ >= bytes_max_;
+    bucket.done = is_full || bucket.next >= bucket.high_watermark;
   }
 
   /// Adds a batch if it fits; the first one of the whole answer always does.

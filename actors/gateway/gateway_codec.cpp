@@ -81,11 +81,13 @@ bool is_transport_news(const Envelope& envelope) {
 Envelope encode_question(const ReplicaQuestion& question) {
   std::vector<Buffer> attachments;
   if (const auto* append = std::get_if<AppendQuestion>(&question)) attachments = append->batches;
-  return seal<Question>(
+  Envelope envelope = seal<Question>(
       [&](Question::Builder out) {
         std::visit([&](const auto& one) { write(out, one); }, question);
       },
       std::move(attachments));
+  if (std::holds_alternative<AppendQuestion>(question)) envelope.lane = Lane::data;
+  return envelope;
 }
 
 bool is_replica_answer(const Envelope& envelope) { return holds<Answer>(envelope); }

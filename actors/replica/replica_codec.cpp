@@ -80,7 +80,7 @@ Envelope encode_appended(Offset base, Offset high_watermark) {
 Envelope encode_data(Offset from, Offset high_watermark, Offset log_start, const Buffer& batches) {
   std::vector<Buffer> attachments;
   if (!batches.empty()) attachments.push_back(batches);
-  return seal<Reply>(
+  Envelope envelope = seal<Reply>(
       [&](Reply::Builder reply) {
         auto data = reply.initData();
         data.setFrom(from);
@@ -88,6 +88,8 @@ Envelope encode_data(Offset from, Offset high_watermark, Offset log_start, const
         data.setLogStart(log_start);
       },
       std::move(attachments));
+  envelope.lane = Lane::data;
+  return envelope;
 }
 
 Envelope encode_advanced(Offset high_watermark) {

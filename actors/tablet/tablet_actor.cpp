@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/log_event.hpp"
 #include "runtime/actor_names.hpp"
 
 namespace millrace::tablet {
@@ -54,6 +55,10 @@ void TabletActor::take_deleted(const Envelope& envelope) {
   if (!*failed) return;
   const auto& [bucket, error] = **failed;
   note_error("delete log " + to_string(bucket) + ": " + error.message);
+  log_event(EventLevel::warn, "log_not_deleted",
+            {{"node", context().node().value()},
+             {"bucket", to_string(bucket)},
+             {"error", error.message}});
   step(DeleteFailed{bucket});
 }
 

@@ -60,7 +60,7 @@ class HostAgent {
   ChannelEnd launcher_;
   bool had_launcher_;
   EventLog log_;
-  RestartPolicy policy_{RestartBackOff{}};
+  NodeRestartPolicy policy_{NodeRestartBackOff{}};
   FileDescriptor lock_;
   ChannelEnd node_channel_;
   NodeRecord node_;

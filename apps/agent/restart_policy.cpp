@@ -6,36 +6,36 @@
 
 namespace millrace {
 
-RestartPolicy::RestartPolicy(RestartBackOff back_off)
+NodeRestartPolicy::NodeRestartPolicy(NodeRestartBackOff back_off)
     : back_off_(back_off), delay_(back_off.first) {
   CHECK(back_off.first <= back_off.longest);
 }
 
-std::vector<RestartEffect> RestartPolicy::step(Instant now, const RestartEvent& event) {
+std::vector<RestartEffect> NodeRestartPolicy::step(Instant now, const RestartEvent& event) {
   return std::visit([&](const auto& each) { return apply(now, each); }, event);
 }
 
-std::optional<Instant> RestartPolicy::next_deadline() const {
+std::optional<Instant> NodeRestartPolicy::next_deadline() const {
   if (state_ == State::waiting || state_ == State::draining) return deadline_;
   return std::nullopt;
 }
 
-RestartPolicy::Effects RestartPolicy::start(Instant now) {
+NodeRestartPolicy::Effects NodeRestartPolicy::start(Instant now) {
   state_ = State::running;
   started_at_ = now;
   return {StartNode{}};
 }
 
-RestartPolicy::Effects RestartPolicy::finish(bool is_clean) {
+NodeRestartPolicy::Effects NodeRestartPolicy::finish(bool is_clean) {
   state_ = State::finished;
   return {FinishSupervision{is_clean}};
 }
 
-RestartPolicy::Effects RestartPolicy::apply(Instant now, SupervisionBegan) {
+NodeRestartPolicy::Effects NodeRestartPolicy::apply(Instant now, SupervisionBegan) {
   return state_ == State::idle ? start(now) : Effects{};
 }
 
-RestartPolicy::Effects RestartPolicy::apply(Instant now, NodeEnded ended) {
+NodeRestartPolicy::Effects NodeRestartPolicy::apply(Instant now, NodeEnded ended) {
   switch (state_) {
     case State::running:
       if (ended.is_clean) return finish(true);
@@ -55,7 +55,7 @@ RestartPolicy::Effects RestartPolicy::apply(Instant now, NodeEnded ended) {
   return {};
 }
 
-RestartPolicy::Effects RestartPolicy::apply(Instant now, DrainRequested request) {
+NodeRestartPolicy::Effects NodeRestartPolicy::apply(Instant now, DrainRequested request) {
   switch (state_) {
     case State::running:
       state_ = State::draining;
@@ -74,7 +74,7 @@ RestartPolicy::Effects RestartPolicy::apply(Instant now, DrainRequested request)
   return {};
 }
 
-RestartPolicy::Effects RestartPolicy::apply(Instant, EndRequested) {
+NodeRestartPolicy::Effects NodeRestartPolicy::apply(Instant, EndRequested) {
   switch (state_) {
     case State::running:
     case State::draining:
@@ -90,7 +90,7 @@ RestartPolicy::Effects RestartPolicy::apply(Instant, EndRequested) {
   return {};
 }
 
-RestartPolicy::Effects RestartPolicy::apply(Instant now, TimePassed) {
+NodeRestartPolicy::Effects NodeRestartPolicy::apply(Instant now, TimePassed) {
   if (!next_deadline() || now < deadline_) return {};
   if (state_ == State::waiting) return start(now);
   state_ = State::killed;

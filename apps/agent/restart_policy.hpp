@@ -38,7 +38,7 @@ struct FinishSupervision {
 using RestartEffect = std::variant<StartNode, DrainNode, KillNode, FinishSupervision>;
 
 /// How long to wait before a node is started again.
-struct RestartBackOff {
+struct NodeRestartBackOff {
   Duration first = 100ms;
   Duration longest = 5s;
   Duration reset_after = 10s;  ///< A node that lived this long starts over with `first`.
@@ -48,9 +48,9 @@ struct RestartBackOff {
 /// A node that ends without being clean is started again after a wait that doubles each time; a
 /// clean one is not. The first request to drain lets it finish, the second one or the timeout kills
 /// it.
-class RestartPolicy {
+class NodeRestartPolicy {
  public:
-  explicit RestartPolicy(RestartBackOff back_off);
+  explicit NodeRestartPolicy(NodeRestartBackOff back_off);
 
   /// Applies `event` at `now`. Requires `now` never to go back.
   [[nodiscard]] std::vector<RestartEffect> step(Instant now, const RestartEvent& event);
@@ -73,7 +73,7 @@ class RestartPolicy {
   Effects start(Instant now);
   Effects finish(bool is_clean);
 
-  RestartBackOff back_off_;
+  NodeRestartBackOff back_off_;
   Duration delay_;
   State state_ = State::idle;
   Instant started_at_{};

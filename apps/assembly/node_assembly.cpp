@@ -10,6 +10,7 @@
 #include "actors/replica/replica_actor.hpp"
 #include "actors/tablet/tablet_actor.hpp"
 #include "base/check.hpp"
+#include "base/log_event.hpp"
 #include "runtime/actor_names.hpp"
 #include "runtime/link/links_actor.hpp"
 #include "runtime/transport_inbox.hpp"
@@ -143,6 +144,9 @@ Member NodeAssembly::tablet() {
             // Listed anew at each start: tables come and go while a tablet is away.
             if (auto found = ports_.devices.front()->list()) {
               options.on_disk = {found->begin(), found->end()};
+            } else {
+              log_event(EventLevel::error, "logs_not_listed",
+                        {{"node", context_.node().value()}, {"error", found.error().message}});
             }
             options.device_of = [this](BucketId bucket) { return device_of(bucket); };
             options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {

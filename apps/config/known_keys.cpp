@@ -89,7 +89,7 @@ constexpr std::array keys = {
     KeySpec{"millrace.connections.max", integer, "4096", used, "most client connections of a node",
             1, 1'000'000},
     KeySpec{"millrace.in-flight-bytes.max", size, "256mb", used,
-            "most request bytes that a node holds at once", kib* kib},
+            "most bytes of requests, and again of answers, that a node holds", kib* kib},
     KeySpec{"millrace.durability", text, "memory", used, "durability of tables that name none", 0,
             0, "memory,disk"},
     KeySpec{"millrace.ready.timeout", duration, "30s", used, "how long `up` waits for its nodes",

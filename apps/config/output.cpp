@@ -16,8 +16,20 @@ constexpr std::array option_list = {
     Option{"json", "", "short for --output json"},
 };
 
+bool as_json = false;
+
 void print_line(std::string_view severity, std::string_view code, std::string_view message,
                 std::string_view next) {
+  if (as_json) {
+    fmt::print(stderr, "{}\n",
+               Document::object()
+                   .set(std::string(severity), Document::object()
+                                                   .set("code", std::string(code))
+                                                   .set("message", std::string(message))
+                                                   .set("next", std::string(next)))
+                   .json());
+    return;
+  }
   fmt::print(stderr, "{} {}: {}\n", severity, code, message);
   if (!next.empty()) fmt::print(stderr, "  next: {}\n", next);
 }
@@ -66,6 +78,15 @@ std::string text_table(const std::vector<std::string>& headings,
 void print_result(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+void print_errors_as_asked(std::span<const std::string> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const bool named = arguments[i] == "--output" && i + 1 < arguments.size();
+    const std::string_view format = named ? std::string_view(arguments[i + 1]) : arguments[i];
+    as_json |= format == "--json" || format == "--output=json" || format == "--output=ndjson" ||
+               (named && (format == "json" || format == "ndjson"));
+  }
 }
 
 void print_error(std::string_view code, std::string_view message, std::string_view next) {

@@ -27,6 +27,9 @@ enum class OutputFormat : std::uint8_t { table, json, ndjson, yaml };
 /// Writes the whole result to standard output. A reader that went away is no error.
 void print_result(std::string_view text);
 
+/// Whoever asked for JSON gets errors and findings as JSON, too, one object per line.
+void print_errors_as_asked(std::span<const std::string> arguments);
+
 /// Writes `error CODE: message` and the next step to standard error.
 void print_error(std::string_view code, std::string_view message, std::string_view next);
 

@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::string_view down_usage =
     "usage: millrace down [options]\n"
-    "  Ends the cluster of a directory. Nodes drain first; what is left after the timeout is "
-    "killed.\n";
+    "  Ends the cluster of a directory. Nodes drain first, for as long as millrace.drain.timeout\n"
+    "  said when it was started; what is left after --timeout is killed.\n"
+    "  Exit codes: 0 all ended by themselves, 1 something still lives, 4 something was killed.\n";
 constexpr std::string_view status_usage =
     "usage: millrace status [options]\n"
     "  Exit codes: 0 all fine, 3 nothing lives, 4 something is down.\n";
@@ -25,7 +26,8 @@ constexpr std::string_view status_usage =
 std::vector<Option> all_options(bool with_timeout) {
   std::vector<Option> options = {{"dir", "DIR", "directory of the cluster (./millrace-data)"},
                                  {"help", "", "show this text"}};
-  if (with_timeout) options.push_back({"timeout", "TIME", "how long nodes may drain (30s)"});
+  if (with_timeout)
+    options.push_back({"timeout", "TIME", "how long to wait before what is left is killed (30s)"});
   options.insert(options.end(), output_options().begin(), output_options().end());
   return options;
 }
@@ -202,7 +204,10 @@ ExitCode end_and_show(const Request& request) {
   const bool some_left = std::ranges::any_of(ended, [](const EndedProcess& process) {
     return process.how == EndedProcess::How::still_lives;
   });
-  return some_left ? ExitCode::failed : ExitCode::fine;
+  const bool some_killed = std::ranges::any_of(
+      ended, [](const EndedProcess& process) { return process.how == EndedProcess::How::killed; });
+  if (some_left) return ExitCode::failed;
+  return some_killed ? ExitCode::partly : ExitCode::fine;
 }
 
 }  // namespace

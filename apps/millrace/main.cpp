@@ -27,8 +27,8 @@ struct Command {
   std::function<ExitCode(Arguments)> run;  ///< Empty: millrace-node does it.
 };
 
-const std::array<Command, 11>& commands() {
-  static const std::array<Command, 11> all = {{
+const std::array<Command, 9>& commands() {
+  static const std::array<Command, 9> all = {{
       {"up", "start a cluster on this machine", run_up_command},
       {"down", "end it", run_down_command},
       {"status", "what of it lives", run_status_command},
@@ -38,8 +38,6 @@ const std::array<Command, 11>& commands() {
       {"db", "list, create and drop databases", nullptr},
       {"table", "create, fill, read and drop tables", nullptr},
       {"demo", "watch a real data set go through a cluster", nullptr},
-      {"bench", "measure", nullptr},
-      {"scenario", "run drills and simulations", nullptr},
   }};
   return all;
 }
@@ -102,6 +100,7 @@ ExitCode run(const std::vector<std::string>& words, char** arguments) {
 int main(int count, char** arguments) {
   try {
     const std::vector<std::string> words(arguments + 1, arguments + std::max(count, 1));
+    millrace::print_errors_as_asked(words);
     return static_cast<int>(millrace::run(words, arguments));
   } catch (const std::exception& error) {
     millrace::print_error("millrace.failed", error.what(), "");

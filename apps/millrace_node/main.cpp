@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "apps/cli/cli.hpp"
+#include "apps/config/output.hpp"
 #include "apps/demo/demo.hpp"
 #include "apps/node/node_process.hpp"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string command = arguments.empty() ? "" : arguments.front();
+  millrace::print_errors_as_asked(arguments);
   if (command == "node") {
     return static_cast<int>(millrace::run_node(std::span(arguments).subspan(1), MILLRACE_VERSION));
   }

@@ -274,8 +274,13 @@ int NodeProcess::serve() {
   // From here on a second signal ends the process at once, by its default action.
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   environment_->await_actors();
-  transport_->await_drained();  // The last answers are on their way.
-  loop_.stop();                 // Its sinks reach into the context: nothing may run them any more.
+  // The last answers are on their way. Who does not take them must not cost us a clean end: the
+  // agent kills what has not ended after millrace.drain.timeout.
+  if (!transport_->await_drained(
+          std::min<Duration>(3s, configuration_.get(key::drain_timeout) / 4))) {
+    log_event(EventLevel::warn, "answers_dropped", {{"node", identity_.node.value()}});
+  }
+  loop_.stop();  // Its sinks reach into the context: nothing may run them any more.
   log_event(EventLevel::info, "node_stopped", {{"node", identity_.node.value()}});
   return 0;
 }

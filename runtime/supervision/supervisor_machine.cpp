@@ -11,7 +11,7 @@ namespace {
 Duration back_off(std::size_t failures) {
   if (failures <= 1) return Duration::zero();
   const std::size_t doublings = std::min<std::size_t>(failures - 2, 16);
-  return std::min(RestartBackOff::first * (1 << doublings), Duration(RestartBackOff::longest));
+  return std::min(ChildBackOff::first * (1 << doublings), Duration(ChildBackOff::longest));
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ void SupervisorMachine::apply(Instant now, const ChildExited& event, Effects& ef
     effects.push_back(Escalate{event.name + ": " + event.reason});
     return;
   }
-  if (now - child.started_at >= RestartBackOff::calm_after) child.failures_in_row = 0;
+  if (now - child.started_at >= ChildBackOff::calm_after) child.failures_in_row = 0;
   child.delay = back_off(++child.failures_in_row);
   mark_affected(index);
 }

@@ -31,7 +31,7 @@ struct RestartIntensity {
 
 /// A child's first failure restarts it at once. When it fails again it waits, twice as long each
 /// time, until it has run for `calm_after`.
-struct RestartBackOff {
+struct ChildBackOff {
   static constexpr Duration first = 100ms;
   static constexpr Duration longest = 5s;
   static constexpr Duration calm_after = 10s;

@@ -36,6 +36,8 @@ namespace {
 
 /// As many pieces as one writev takes; Asio sends no more than 64 at once.
 constexpr std::size_t gather_pieces_max = 64;
+/// How long a peer may take to close after all was sent to it.
+constexpr Duration linger_time_max = 1s;
 
 Endpoint endpoint_of(const tcp::endpoint& address) {
   return {address.address().to_string(), address.port()};
@@ -112,14 +114,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void close(bool discard_unsent, Duration drain_time_max) {
     if (phase_ == Phase::closed) return;
-    if (discard_unsent || phase_ == Phase::waiting || unsent_.empty()) return finish("closed here");
+    if (discard_unsent || phase_ == Phase::waiting) return finish("closed here");
     if (phase_ == Phase::draining) return;
     phase_ = Phase::draining;
-    timer_.expires_after(drain_time_max);
-    timer_.async_wait([self = shared_from_this()](const Failure& failure) {
-      if (failure != asio::error::operation_aborted && self->phase_ == Phase::draining)
-        self->finish("closed here, unsent bytes were dropped");
-    });
+    end_draining_after(drain_time_max, "closed here, unsent bytes were dropped");
+    if (unsent_.empty()) linger();
   }
 
   [[nodiscard]] bool is_draining() const { return phase_ == Phase::draining; }
@@ -153,6 +152,35 @@ class Connection : public std::enable_shared_from_this<Connection> {
     prepare(socket_);
     phase_ = Phase::open;
     deliver(Opened{id_, peer()});
+  }
+
+  void end_draining_after(Duration time, const char* reason) {
+    timer_.expires_after(time);
+    timer_.async_wait([self = shared_from_this(), reason](const Failure& failure) {
+      if (failure != asio::error::operation_aborted && self->phase_ == Phase::draining)
+        self->finish(reason);
+    });
+  }
+
+  /// All is sent. A socket that is closed with unread input resets the stream, which may cost the
+  /// peer what it has not read yet; so what still comes is thrown away until the peer closes, too.
+  void linger() {
+    Failure failure;
+    socket_.shutdown(tcp::socket::shutdown_send, failure);
+    if (failure) return finish("closed here");
+    end_draining_after(linger_time_max, "closed here");
+    discard();
+  }
+
+  void discard() {
+    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const Failure& failure) {
+      if (self->phase_ != Phase::draining) return;
+      Failure ended = failure;
+      while (!ended) (void)self->socket_.read_some(asio::buffer(self->thrown_away_), ended);
+      if (ended != asio::error::would_block && ended != asio::error::try_again)
+        return self->finish("closed here");
+      self->discard();
+    });
   }
 
   void wait_readable() {
@@ -207,7 +235,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     write();
     deliver(Sent{id_, size});
-    if (phase_ == Phase::draining && unsent_.empty()) finish("closed here");
+    if (phase_ == Phase::draining && unsent_.empty()) linger();
   }
 
   void deliver(TransportEvent event) { sink_(std::move(event)); }
@@ -249,6 +277,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Buffer> unsent_;
   std::size_t sent_of_first_ = 0;
   std::array<asio::const_buffer, gather_pieces_max> gathered_;
+  std::array<std::byte, 4096> thrown_away_;
 };
 
 /// One listening socket that accepts until it is destroyed.
@@ -447,10 +476,14 @@ void AsioTransport::send(ConnectionId connection, std::vector<Buffer> pieces) {
               [pieces = std::move(pieces)](Connection& to) mutable { to.send(std::move(pieces)); });
 }
 
-void AsioTransport::await_drained() {
+bool AsioTransport::await_drained(Duration time_max) {
   CHECK(loop_.runs_elsewhere());
-  // Every draining connection ends by its own timer; this asks now and then.
-  while (!core_->is_drained().get()) std::this_thread::sleep_for(5ms);
+  const Instant deadline = loop_.now() + time_max;
+  while (!core_->is_drained().get()) {
+    if (loop_.now() >= deadline) return false;
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
 }
 
 void AsioTransport::close(ConnectionId connection, bool discard_unsent) {

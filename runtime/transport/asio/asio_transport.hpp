@@ -10,7 +10,8 @@ namespace millrace {
 struct AsioTransportOptions {
   /// From connect() to Opened, name lookup included; then Closed.
   Duration connect_time_max = 15s;
-  /// How long close() waits for unsent bytes to leave before it drops them.
+  /// How long close() waits for unsent bytes to leave before it drops them; then the peer has one
+  /// more second to close its side.
   Duration drain_time_max = 10s;
 };
 
@@ -34,9 +35,9 @@ class AsioTransport final : public Transport {
   void send(ConnectionId connection, std::vector<Buffer> pieces) override;
   void close(ConnectionId connection, bool discard_unsent) override;
 
-  /// Waits until every connection that was told to close has sent what it had, at most as long as
-  /// close() waits. Requires that the loop runs on another thread.
-  void await_drained();
+  /// Waits until every connection that was told to close has sent what it had and is gone. False
+  /// if some are left after `time_max`. Requires that the loop runs on another thread.
+  [[nodiscard]] bool await_drained(Duration time_max);
 
  private:
   class Core;

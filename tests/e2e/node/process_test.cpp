@@ -55,6 +55,22 @@ TEST(NodeProcess, SigtermDrainsAndExitsWithZero) {
   EXPECT_NE(program.rest_of_errors().find("event=node_stopped"), std::string::npos);
 }
 
+TEST(NodeProcess, DrainsCleanlyPastAClientThatTakesNoAnswers) {
+  const TestFolder folder;
+  Program program({"node"}, variables(folder));
+  BlockingClient client(await_ready(program));
+  ASSERT_TRUE(client.is_served());
+  // More answers than the kernel's buffers take; none of them is read.
+  std::string requests;
+  for (int i = 0; i < 60'000; ++i) {
+    requests += request_frame(protocol::ApiKey::api_versions, i, handshake_body());
+  }
+  ASSERT_TRUE(client.write(requests));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait_for_exit(), 0);
+  EXPECT_NE(program.rest_of_errors().find("event=node_stopped"), std::string::npos);
+}
+
 TEST(NodeProcess, LogsOneJsonObjectPerLineUnlessToldOtherwise) {
   const TestFolder folder;
   auto as_usual = variables(folder);

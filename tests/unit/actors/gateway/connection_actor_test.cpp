@@ -9,6 +9,8 @@
 #include "runtime/actor_names.hpp"
 #include "runtime/simulator/simulation.hpp"
 #include "runtime/transport_inbox.hpp"
+#include "schemas/replica.capnp.h"
+#include "tests/unit/actors/gateway/call_script.hpp"
 
 namespace millrace::gateway {
 namespace {
@@ -56,21 +58,55 @@ class Client {
   ConnectionId connection_;
 };
 
+/// Reads all of bucket 0 of `flights` that fits into the answer.
+std::string fetch() {
+  wire::FetchLogRequest request;
+  request.set_follower_server_id(-1);
+  request.set_max_bytes(1 << 20);
+  auto* table = request.add_tables_req();
+  table->set_table_id(flights.value());
+  table->set_projection_pushdown_enabled(false);
+  auto* bucket = table->add_buckets_req();
+  bucket->set_bucket_id(0);
+  bucket->set_fetch_offset(0);
+  bucket->set_max_fetch_bytes(1 << 20);
+  const Buffer frame =
+      joined(protocol::encode_request(ApiKey::fetch_log, 0, 1, {protocol::serialize(request)}));
+  return std::string(frame.text());
+}
+
+/// In the place of a replica: whatever is read, there are two batches more.
+class Replica final : public Actor {
+ public:
+  using Actor::Actor;
+
+ protected:
+  void on_envelope(const Envelope& envelope) override {
+    const Buffer batch = rows_batch(100);
+    const Buffer rows = joined({stored(batch, 0), stored(batch, 100)});
+    Envelope answer = seal<schemas::ReplicaReply>(
+        [](schemas::ReplicaReply::Builder reply) { reply.initData().setHighWatermark(200); },
+        {rows});
+    reply(envelope, std::move(answer));
+  }
+};
+
 class ConnectionActorTest : public testing::Test {
  protected:
   static constexpr std::size_t requests_max = 10'000;
   static constexpr std::size_t answers_max = 10'000;
 
   ConnectionActorTest() {
-    node_ = &simulation_.start_process({"c-1", NodeId{0}, Incarnation{1}}, 1'700'000'000'000);
+    node_ = &simulation_.start_process({"c-1", self, Incarnation{1}}, 1'700'000'000'000);
     transport_ = simulation_.network().transport_of(server_process);
     GatewayOptions options;
     options.connection.frame_time_max = 20s;
-    options.connection.stall_max = 8s;
+    options.connection.answer_time_max = 8s;
     (void)node_->spawn<GatewayActor>(gateway_name, "node", Placement::scheduled, *transport_, view_,
                                      budgets_, options);
     EXPECT_TRUE(
         transport_->listen(gateway_at, accept_to(*node_, *transport_, gateway_name)).has_value());
+    view_.set(cluster());
     simulation_.run_for(1ms);
   }
 
@@ -154,6 +190,68 @@ TEST_F(ConnectionActorTest, WhoTakesNoAnswersIsClosedAndOthersAreServed) {
   EXPECT_EQ(connections(), 1);
   EXPECT_FALSE(other.closed);
   EXPECT_EQ(budgets_.answers.held(), 0U);
+}
+
+TEST_F(ConnectionActorTest, ManyFetchesInOneGoAreReadAsTheirAnswersAreTaken) {
+  (void)node_->spawn<Replica>(replica_name({flights, BucketIndex{0}}), "tablet",
+                              Placement::scheduled);
+  constexpr int fetches = 100;
+  Client stalled(simulation_, other_process);
+  simulation_.run_for(1s);
+  simulation_.network().cut(server_process, other_process);
+  std::string all;
+  for (int i = 0; i < fetches; ++i) all += fetch();
+  stalled.write(all);
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    simulation_.run_for(10ms);
+    most = std::max(most, budgets_.answers.held());
+  }
+  EXPECT_GT(most, answers_max / 2);
+  EXPECT_LT(most, (1 << 20) + 2 * answers_max);  // One read was allowed to bring all it asked for.
+  Client other(simulation_);
+  other.write(fetch());
+  simulation_.run_for(1s);
+  EXPECT_GT(other.answered, 1500U);
+  simulation_.network().heal(server_process, other_process);
+  simulation_.run_for(4s);
+  EXPECT_GE(stalled.answered, fetches * std::size_t{1500});
+  EXPECT_EQ(budgets_.answers.held(), 0U);
+}
+
+TEST_F(ConnectionActorTest, AFrameThatWeKeepWaitingIsNotItsSendersFault) {
+  Client waits(simulation_, other_process);
+  waits.write(request().substr(0, 6));
+  simulation_.run_for(1s);
+  budgets_.requests.take(3 * requests_max);
+  waits.write(request().substr(6));  // This much was still asked for.
+  waits.write(request().substr(0, 6));
+  simulation_.run_for(60s);
+  EXPECT_FALSE(waits.closed);
+  budgets_.requests.give_back(3 * requests_max);
+  waits.write(request().substr(6));
+  simulation_.run_for(1s);
+  EXPECT_FALSE(waits.closed);
+  EXPECT_GT(waits.answered, 0U);
+}
+
+TEST_F(ConnectionActorTest, HalfArrivedFramesDoNotFreezeEachOther) {
+  Client first(simulation_);
+  Client second(simulation_, other_process);
+  first.write(beginning(requests_max + 1000, 500));
+  second.write(beginning(requests_max + 1000, 500));
+  simulation_.run_for(1s);
+  first.write(std::string(requests_max - 500, '\0'));
+  second.write(std::string(requests_max - 1500, '\0'));
+  simulation_.run_for(1s);
+  EXPECT_TRUE(budgets_.requests.is_spent());
+  second.write(std::string(2000, '\0'));  // An unknown API, which is answered.
+  simulation_.run_for(1s);
+  EXPECT_GT(second.answered, 0U);
+  first.write(std::string(1000, '\0'));
+  simulation_.run_for(1s);
+  EXPECT_GT(first.answered, 0U);
+  EXPECT_EQ(budgets_.requests.held(), 0U);
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ TEST(GatewayCodec, QuestionsReachReplicas) {
   EXPECT_EQ(asked<replica::TimestampAsked>(TimestampQuestion{123}).timestamp, 123);
 }
 
+TEST(GatewayCodec, RowsTakeTheDataLane) {
+  EXPECT_EQ(encode_question(AppendQuestion{{Buffer::from("a")}}).lane, Lane::data);
+  EXPECT_EQ(replica::encode_data(3, 9, 1, Buffer::from("rows")).lane, Lane::data);
+  EXPECT_EQ(encode_question(ReadQuestion{0, 1}).lane, Lane::control);
+  EXPECT_EQ(replica::encode_appended(4, 9).lane, Lane::control);
+}
+
 template <class E>
 E answered(const Envelope& envelope) {
   EXPECT_TRUE(is_replica_answer(envelope));

@@ -10,14 +10,14 @@ namespace {
 using Effects = std::vector<RestartEffect>;
 const Instant start{};
 
-RestartPolicy begun() {
-  RestartPolicy policy{RestartBackOff{}};
+NodeRestartPolicy begun() {
+  NodeRestartPolicy policy{NodeRestartBackOff{}};
   EXPECT_EQ(policy.step(start, SupervisionBegan{}), Effects{StartNode{}});
   return policy;
 }
 
-TEST(RestartPolicy, WaitsDoubleUpToTheLongest) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, WaitsDoubleUpToTheLongest) {
+  NodeRestartPolicy policy = begun();
   Instant now = start;
   for (const Duration wait :
        std::vector<Duration>{100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 5s, 5s}) {
@@ -30,8 +30,8 @@ TEST(RestartPolicy, WaitsDoubleUpToTheLongest) {
   }
 }
 
-TEST(RestartPolicy, ANodeThatLivedLongStartsOver) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, ANodeThatLivedLongStartsOver) {
+  NodeRestartPolicy policy = begun();
   Instant now = start;
   for (int i = 0; i < 4; ++i) {
     (void)policy.step(now, NodeEnded{false});
@@ -46,14 +46,14 @@ TEST(RestartPolicy, ANodeThatLivedLongStartsOver) {
   EXPECT_EQ(policy.next_deadline(), now + 10s + 100ms);
 }
 
-TEST(RestartPolicy, ACleanEndIsNotUndone) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, ACleanEndIsNotUndone) {
+  NodeRestartPolicy policy = begun();
   EXPECT_EQ(policy.step(start + 1s, NodeEnded{true}), Effects{FinishSupervision{true}});
   EXPECT_TRUE(policy.is_finished());
 }
 
-TEST(RestartPolicy, DrainsThenKillsWhenTheTimeIsOver) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, DrainsThenKillsWhenTheTimeIsOver) {
+  NodeRestartPolicy policy = begun();
   EXPECT_EQ(policy.step(start, DrainRequested{2s}), Effects{DrainNode{}});
   EXPECT_TRUE(policy.step(start + 1999ms, TimePassed{}).empty());
   EXPECT_EQ(policy.step(start + 2s, TimePassed{}), Effects{KillNode{}});
@@ -61,39 +61,39 @@ TEST(RestartPolicy, DrainsThenKillsWhenTheTimeIsOver) {
   EXPECT_EQ(policy.step(start + 3s, NodeEnded{false}), Effects{FinishSupervision{false}});
 }
 
-TEST(RestartPolicy, TheSecondRequestKills) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, TheSecondRequestKills) {
+  NodeRestartPolicy policy = begun();
   (void)policy.step(start, DrainRequested{60s});
   EXPECT_EQ(policy.step(start + 1ms, DrainRequested{60s}), Effects{KillNode{}});
   EXPECT_TRUE(policy.step(start + 2ms, DrainRequested{60s}).empty());
 }
 
-TEST(RestartPolicy, ANodeThatDrainedInTimeIsClean) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, ANodeThatDrainedInTimeIsClean) {
+  NodeRestartPolicy policy = begun();
   (void)policy.step(start, DrainRequested{2s});
   EXPECT_EQ(policy.step(start + 1s, NodeEnded{true}), Effects{FinishSupervision{true}});
 }
 
-TEST(RestartPolicy, ARequestDuringTheWaitStartsNothingMore) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, ARequestDuringTheWaitStartsNothingMore) {
+  NodeRestartPolicy policy = begun();
   (void)policy.step(start, NodeEnded{false});
   EXPECT_EQ(policy.step(start, DrainRequested{2s}), Effects{FinishSupervision{true}});
   EXPECT_TRUE(policy.step(start + 10s, TimePassed{}).empty());
 }
 
-TEST(RestartPolicy, EndRequestedKillsAtOnce) {
-  RestartPolicy policy = begun();
+TEST(NodeRestartPolicy, EndRequestedKillsAtOnce) {
+  NodeRestartPolicy policy = begun();
   EXPECT_EQ(policy.step(start, EndRequested{}), Effects{KillNode{}});
   EXPECT_EQ(policy.step(start, NodeEnded{false}), Effects{FinishSupervision{false}});
 }
 
 // Whatever happens in whatever order: at most one node runs, nothing is started after a request to
 // drain, and a finished policy stays silent.
-TEST(RestartPolicy, HoldsItsPromisesInEveryOrder) {
+TEST(NodeRestartPolicy, HoldsItsPromisesInEveryOrder) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    RestartPolicy policy = begun();
+    NodeRestartPolicy policy = begun();
     bool runs = true;
     bool asked_to_end = false;
     Instant now = start;

@@ -223,7 +223,7 @@ TEST_F(SupervisingActorTest, AChildThatFailsAgainIsStartedLater) {
   start({.children = {{"a"}}});
   EXPECT_EQ(tell("a", "throw"), "start a");
   node.post("a", "test", text_message("throw"));
-  simulation.run_for(RestartBackOff::first - 1ms);
+  simulation.run_for(ChildBackOff::first - 1ms);
   EXPECT_EQ(notebook.take(), "");
   EXPECT_EQ(running(), "foreman owner");
   EXPECT_EQ(settle(), "start a");

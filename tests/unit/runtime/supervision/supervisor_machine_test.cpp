@@ -92,7 +92,7 @@ TEST(SupervisorMachine, APermanentChildComesBackAlsoAfterANormalEnd) {
   Machine machine(RestartStrategy::one_for_one);
   (void)machine.add("a", RestartPolicy::permanent);
   EXPECT_EQ(machine.ends("a"), "start a");
-  machine.now += RestartBackOff::calm_after;
+  machine.now += ChildBackOff::calm_after;
   EXPECT_EQ(machine.fails("a"), "start a");
 }
 
@@ -153,7 +153,7 @@ TEST(SupervisorMachine, AChildThatKeepsFailingWaitsTwiceAsLongEachTime) {
     EXPECT_EQ(machine.fails("a"), std::string("start a after ") + delay);
     EXPECT_EQ(machine.due("a"), "start a");
   }
-  machine.now += RestartBackOff::calm_after;
+  machine.now += ChildBackOff::calm_after;
   EXPECT_EQ(machine.fails("a"), "start a");
 }
 
@@ -393,8 +393,8 @@ class World {
   void judge(const StartLater& effect) {
     EXPECT_FALSE(ending_);
     EXPECT_FALSE(living_.contains(effect.name));
-    EXPECT_GE(effect.delay, Duration(RestartBackOff::first));
-    EXPECT_LE(effect.delay, Duration(RestartBackOff::longest));
+    EXPECT_GE(effect.delay, Duration(ChildBackOff::first));
+    EXPECT_LE(effect.delay, Duration(ChildBackOff::longest));
     EXPECT_TRUE(waiting_.insert(effect.name).second) << "waits twice: " << effect.name;
   }
   void judge(const StopChild& effect) {

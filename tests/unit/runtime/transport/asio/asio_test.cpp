@@ -164,6 +164,7 @@ TEST(AsioTransportDrain, TheLastBytesLeaveBeforeTheLoopStops) {
   AsioEventLoop server_loop;
   AsioEventLoop client_loop;
   std::promise<std::size_t> got;
+  std::promise<void> closing;
   {
     AsioTransport server(server_loop);
     AsioTransport reader(client_loop);
@@ -171,23 +172,62 @@ TEST(AsioTransportDrain, TheLastBytesLeaveBeforeTheLoopStops) {
       server.attach(id, [](const TransportEvent&) {});
       server.send(id, {Buffer::from(std::string(total, 'w'))});
       server.close(id, false);
+      closing.set_value();
     });
     server_loop.start();
     ASSERT_TRUE(at);
     std::size_t received = 0;
     ConnectionId id;
-    std::promise<void> begun;
     id = reader.connect(*at, [&](const TransportEvent& event) {
-      if (std::holds_alternative<Opened>(event)) begun.set_value();
       if (const auto* more = std::get_if<Received>(&event)) received += more->bytes.size();
       if (std::holds_alternative<Closed>(event)) return got.set_value(received);
       reader.receive(id);
     });
     client_loop.start();
-    begun.get_future().wait();
-    server.await_drained();
+    closing.get_future().wait();
+    EXPECT_TRUE(server.await_drained(10s));
     server_loop.stop();
     EXPECT_EQ(got.get_future().get(), total);
+    client_loop.stop();
+  }
+}
+
+TEST_F(AsioTransportTest, AGracefulCloseWithUnreadInputLosesNothing) {
+  connect_pair();
+  transport.send(client.id, {Buffer::from(std::string(200'000, 'q'))});
+  settle();  // The server never asks for it.
+  transport.send(server.id, {text("the last answer")});
+  transport.close(server.id, false);
+  client.then = [&](const TransportEvent& event) {
+    if (std::holds_alternative<Received>(event)) transport.receive(client.id);
+  };
+  settle();
+  transport.receive(client.id);
+  ASSERT_TRUE(run([&] { return client.closed && server.closed; }));
+  EXPECT_EQ(client.received, "the last answer");
+  EXPECT_EQ(*client.closed, "closed by the peer");
+}
+
+TEST(AsioTransportDrain, APeerThatReadsNothingIsNotWaitedForLongerThanAllowed) {
+  AsioEventLoop server_loop;
+  AsioEventLoop client_loop;
+  {
+    AsioTransport server(server_loop);
+    AsioTransport reader(client_loop);
+    std::promise<void> closing;
+    const auto at = server.listen({"127.0.0.1", 0}, [&](ConnectionId id, const Endpoint&) {
+      server.attach(id, [](const TransportEvent&) {});
+      server.send(id, {Buffer::from(std::string(std::size_t{32} << 20, 'w'))});
+      server.close(id, false);
+      closing.set_value();
+    });
+    server_loop.start();
+    client_loop.start();
+    ASSERT_TRUE(at);
+    (void)reader.connect(*at, [](const TransportEvent&) {});
+    closing.get_future().wait();
+    EXPECT_FALSE(server.await_drained(50ms));
+    server_loop.stop();
     client_loop.stop();
   }
 }
