@@ -15,6 +15,7 @@
 #include "base/check.hpp"
 #include "protocol/arrow_message.hpp"
 #include "protocol/arrow_schema.hpp"
+#include "protocol/arrow_status.hpp"
 #include "protocol/buffer_compression.hpp"
 
 namespace millrace::protocol {
@@ -22,11 +23,6 @@ namespace {
 
 // A MAP is two levels to Arrow.
 constexpr int arrow_depth_max = 2 * type_depth_max + 1;
-
-Error from_status(const arrow::Status& status) {
-  const bool is_too_much = status.IsOutOfMemory() || status.IsCapacityError();
-  return {is_too_much ? Errc::overloaded : Errc::malformed, "arrow: " + status.message()};
-}
 
 /// Lets Arrow hold on to bytes of ours.
 class SharedBytes final : public arrow::Buffer {
@@ -96,35 +92,32 @@ Result<arrow::ipc::IpcPayload> uncompressed_payload(const arrow::RecordBatch& ro
   options.use_threads = false;
   arrow::ipc::IpcPayload payload;
   const arrow::Status status = arrow::ipc::GetRecordBatchPayload(rows, options, &payload);
-  if (!status.ok()) return tl::unexpected(from_status(status));
+  if (!status.ok()) return tl::unexpected(error_of(status));
   return payload;
-}
-
-/// Puts the header in front of what `batch` has behind the first 48 bytes.
-Buffer finish(std::vector<std::byte> batch, LogBatchHeader header) {
-  header.length = static_cast<std::int32_t>(batch.size() - length_field_end);
-  std::vector<std::byte> front;
-  append_header(front, header);
-  std::ranges::copy(front, batch.begin());
-  seal_crc(batch);
-  return Buffer::from(std::move(batch));
 }
 
 }  // namespace
 
-Result<Buffer> encode_batch(const arrow::RecordBatch& rows, const EncodeOptions& options) {
-  if (rows.num_rows() > std::numeric_limits<std::int32_t>::max())
-    return fail(Errc::overloaded,
-                fmt::format("more rows than a log batch holds: {}", rows.num_rows()));
+Result<LogBatchHeader> start_header(std::int64_t rows, const EncodeOptions& options) {
+  if (rows > std::numeric_limits<std::int32_t>::max())
+    return fail(Errc::overloaded, fmt::format("more rows than a log batch holds: {}", rows));
+  CHECK(options.changes.empty() || options.changes.size() == static_cast<std::size_t>(rows));
   LogBatchHeader header;
   header.schema_id = options.schema_id;
-  header.attributes = 1;  // Append-only.
-  header.record_count = static_cast<std::int32_t>(rows.num_rows());
+  header.attributes = options.changes.empty() ? 1 : 0;  // Append-only.
+  header.record_count = static_cast<std::int32_t>(rows);
   header.last_offset_delta = std::max(header.record_count - 1, 0);
   header.writer = options.writer;
   header.batch_sequence = options.sequence;
+  return header;
+}
+
+Result<Buffer> encode_batch(const arrow::RecordBatch& rows, const EncodeOptions& options) {
+  const auto header = start_header(rows.num_rows(), options);
+  if (!header) return tl::unexpected(header.error());
   std::vector<std::byte> batch(log_batch_header_size);
-  if (rows.num_rows() == 0) return finish(std::move(batch), header);
+  if (rows.num_rows() == 0) return finish_batch(std::move(batch), *header);
+  for (const ChangeType change : options.changes) batch.push_back(static_cast<std::byte>(change));
 
   auto payload = uncompressed_payload(rows);
   if (!payload) return wrap(payload.error(), "encode rows");
@@ -135,15 +128,16 @@ Result<Buffer> encode_batch(const arrow::RecordBatch& rows, const EncodeOptions&
   metadata->codec = options.compression.type;
   // Where the buffers end up is known once they are compressed, how much room that takes is not.
   const std::size_t head_size = encode_message_head(*metadata).size();
-  const std::size_t body_start = log_batch_header_size + head_size;
+  const std::size_t head_start = batch.size();
+  const std::size_t body_start = head_start + head_size;
   batch.resize(body_start);
   if (auto appended = append_body(*payload, options.compression, body_start, batch, *metadata);
       !appended)
     return wrap(appended.error(), "encode rows");
   const std::vector<std::byte> head = encode_message_head(*metadata);
   CHECK(head.size() == head_size);
-  std::ranges::copy(head, batch.begin() + log_batch_header_size);
-  return finish(std::move(batch), header);
+  std::ranges::copy(head, batch.begin() + static_cast<std::ptrdiff_t>(head_start));
+  return finish_batch(std::move(batch), *header);
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> decode_batch(
@@ -152,7 +146,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> decode_batch(
   if (!header) return tl::unexpected(header.error());
   if (header->record_count == 0) {
     auto none = arrow::RecordBatch::MakeEmpty(schema);
-    if (!none.ok()) return tl::unexpected(from_status(none.status()));
+    if (!none.ok()) return tl::unexpected(error_of(none.status()));
     return none.MoveValueUnsafe();
   }
   auto message = read_message(batch, *header);
@@ -166,15 +160,15 @@ Result<std::shared_ptr<arrow::RecordBatch>> decode_batch(
       arrow::ipc::Message::Open(std::make_shared<SharedBytes>(head.slice(
                                     message_prefix_size, head.size() - message_prefix_size)),
                                 std::make_shared<SharedBytes>(message->body));
-  if (!arrow_message.ok()) return tl::unexpected(from_status(arrow_message.status()));
+  if (!arrow_message.ok()) return tl::unexpected(error_of(arrow_message.status()));
   arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
   options.max_recursion_depth = arrow_depth_max;
   options.use_threads = false;
   options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   auto rows = arrow::ipc::ReadRecordBatch(**arrow_message, schema, nullptr, options);
-  if (!rows.ok()) return tl::unexpected(from_status(rows.status()));
+  if (!rows.ok()) return tl::unexpected(error_of(rows.status()));
   if (const arrow::Status valid = (*rows)->ValidateFull(); !valid.ok())
-    return tl::unexpected(from_status(valid));
+    return tl::unexpected(error_of(valid));
   return rows.MoveValueUnsafe();
 }
 

@@ -102,6 +102,17 @@ void seal_crc(std::vector<std::byte>& batch) {
   store_le(batch.data() + at_crc, crc32c_of(Bytes(batch).subspan(at_schema_id)));
 }
 
+Buffer finish_batch(std::vector<std::byte> batch, LogBatchHeader header) {
+  CHECK(batch.size() >= log_batch_header_size);
+  CHECK(batch.size() <= log_batch_size_max);
+  header.length = static_cast<std::int32_t>(batch.size() - length_field_end);
+  std::vector<std::byte> front;
+  append_header(front, header);
+  std::ranges::copy(front, batch.begin());
+  seal_crc(batch);
+  return Buffer::from(std::move(batch));
+}
+
 Status verify_crc(Bytes whole_batch) {
   auto header = parse_whole_batch(whole_batch);
   if (!header) return tl::unexpected(header.error());

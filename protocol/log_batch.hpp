@@ -10,11 +10,12 @@
 #include "base/time.hpp"
 
 // A bucket's log, a produce request and a fetch response all hold the same thing: record batches
-// one after the other, with nothing around them. A batch is a header of 48 bytes, then, unless it
-// is append-only, one change type byte per row, then the rows as one Arrow message. Base offset and
-// timestamp lie in front of what the checksum covers, so a leader stamps a batch without touching
-// the rest. A batch without rows moves a writer's sequence on; whatever follows its header is never
-// read. Source: Fluss log record batch, magic 0.
+// one after the other, with nothing around them. A batch is a header of 48 bytes, then its rows: in
+// format ARROW one change type byte per row, unless it is append-only, and one Arrow message; in
+// the row formats one record per row, see row_batch.hpp. Base offset and timestamp lie in front of
+// what the checksum covers, so a leader stamps a batch without touching the rest. A batch without
+// rows moves a writer's sequence on; whatever follows its header is never read. Source: Fluss log
+// record batch, magic 0.
 
 namespace millrace::protocol {
 
@@ -54,7 +55,7 @@ struct LogBatchHeader {
   [[nodiscard]] Offset last_offset() const { return base_offset + last_offset_delta; }
   /// Offset of whatever follows. A batch without rows takes one offset, too.
   [[nodiscard]] Offset next_offset() const { return last_offset() + 1; }
-  /// Where the Arrow message starts. Means nothing for a batch without rows.
+  /// Where the Arrow message starts. Means nothing in other formats or without rows.
   [[nodiscard]] std::size_t message_offset() const {
     return log_batch_header_size + (append_only() ? 0 : static_cast<std::size_t>(record_count));
   }
@@ -74,6 +75,10 @@ void append_header(std::vector<std::byte>& out, const LogBatchHeader& header);
 
 /// Writes the checksum of `batch` into its header. Requires one whole batch.
 void seal_crc(std::vector<std::byte>& batch);
+
+/// `batch` with `header` in its first 48 bytes, length and checksum filled in. Requires these bytes
+/// to be there, and no more than log_batch_size_max.
+[[nodiscard]] Buffer finish_batch(std::vector<std::byte> batch, LogBatchHeader header);
 
 /// Compares the checksum. Errors: malformed (no valid header, or not exactly one batch), corrupt.
 /// Not for a projected batch: its checksum is that of the batch it was cut from.
@@ -110,8 +115,8 @@ class BatchCursor {
 /// uncopied. Requires a whole batch and base >= 0.
 [[nodiscard]] std::vector<Buffer> stamp(const Buffer& batch, Offset base, EpochMillis timestamp);
 
-/// One entry per row; none for an append-only batch, whose rows are all appends. Errors: malformed
-/// (too short for its rows, or an unknown change type).
+/// One entry per row of an ARROW batch; none for an append-only one, whose rows are all appends.
+/// Errors: malformed (too short for its rows, or an unknown change type).
 [[nodiscard]] Result<std::vector<ChangeType>> change_types_of(const Buffer& batch);
 
 /// Total size of `pieces`.

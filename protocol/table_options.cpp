@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.hpp"
+
 namespace millrace::protocol {
 namespace {
 
@@ -244,6 +246,16 @@ std::optional<ProtocolError> check_options(const TableDescriptor& table) {
 
 LogFormat log_format_of(const TableDescriptor& table) {
   return static_cast<LogFormat>(choice_of(table, "table.log.format", 0));
+}
+
+RowFormat row_format_of(LogFormat format) {
+  CHECK(format != LogFormat::arrow);
+  return format == LogFormat::indexed ? RowFormat::indexed : RowFormat::compacted;
+}
+
+std::optional<LakeFormat> lake_format_of(const TableDescriptor& table) {
+  if (find_value(table, "table.datalake.format") == nullptr) return std::nullopt;
+  return static_cast<LakeFormat>(choice_of(table, "table.datalake.format", 0));
 }
 
 Compression compression_of(const TableDescriptor& table) {

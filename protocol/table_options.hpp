@@ -8,12 +8,16 @@
 #include "base/time.hpp"
 #include "protocol/compression.hpp"
 #include "protocol/error_code.hpp"
+#include "protocol/row_format.hpp"
 #include "protocol/table_descriptor.hpp"
 
 namespace millrace::protocol {
 
 /// How the batches of a table's log are laid out. Source: Fluss table.log.format.
 enum class LogFormat : std::uint8_t { arrow, indexed, compacted };
+
+/// The lake whose way of bucketing a table follows. Source: Fluss table.datalake.format.
+enum class LakeFormat : std::uint8_t { paimon, iceberg, lance, hudi };
 
 /// "7d", "3 min", "0ms": a whole number and a unit of d, h, min or m, s, ms, us, ns or their longer
 /// names, in any case. What is too long to count gives the longest Duration. Errors: malformed.
@@ -33,6 +37,10 @@ enum class LogFormat : std::uint8_t { arrow, indexed, compacted };
 
 // Values of a table that passed check_options().
 [[nodiscard]] LogFormat log_format_of(const TableDescriptor& table);
+/// The format of the rows of a log that is not ARROW. Requires that it is not.
+[[nodiscard]] RowFormat row_format_of(LogFormat format);
+/// Empty for a table without; set or not, a table need not be tiered.
+[[nodiscard]] std::optional<LakeFormat> lake_format_of(const TableDescriptor& table);
 [[nodiscard]] Compression compression_of(const TableDescriptor& table);
 /// Empty when the table leaves it to the cluster.
 [[nodiscard]] std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table);

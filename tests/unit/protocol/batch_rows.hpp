@@ -128,6 +128,13 @@ inline std::string random_decimal(const DataType& type, Random& random) {
   return (random.chance(1, 2) ? "\"-" : "\"") + digits + "." + fraction + "\"";
 }
 
+/// Whole milliseconds, in the unit of the type: finer ones do not exist.
+inline std::string random_time(const DataType& type, Random& random) {
+  const std::uint64_t millis = random.below(86'400'000);
+  if (type.precision == 0) return std::to_string(millis / 1000);
+  return std::to_string(millis) + (type.precision > 6 ? "000000" : type.precision > 3 ? "000" : "");
+}
+
 inline std::string random_nested(const DataType& type, Random& random) {
   std::string json = "[";
   if (type.root == TypeRoot::row) {
@@ -160,11 +167,13 @@ inline std::string random_value(const DataType& type, Random& random) {
     case TypeRoot::integer:
       return std::to_string(random.between(-1'000'000, 1'000'000));
     case TypeRoot::time:
-      return std::to_string(random.below(86'400));
+      return random_time(type, random);
     case TypeRoot::float32:
     case TypeRoot::float64:
       return std::to_string(random.between(-1000, 1000)) + ".5";
     case TypeRoot::character:
+      return "\"" + random_text(random, random.below(static_cast<std::uint64_t>(type.length) + 1)) +
+             "\"";
     case TypeRoot::string:
     case TypeRoot::bytes:
       return "\"" + random_text(random, random.below(20)) + "\"";

@@ -104,6 +104,11 @@ TEST(TableOptions, ValuesComeOutTyped) {
             CompressionType::lz4_frame);
   EXPECT_EQ(
       compression_of(table_with({{"table.log.arrow.compression.zstd.level", "9"}})).zstd_level, 9);
+  EXPECT_EQ(row_format_of(LogFormat::indexed), RowFormat::indexed);
+  EXPECT_EQ(row_format_of(LogFormat::compacted), RowFormat::compacted);
+  EXPECT_EQ(lake_format_of(table_with({})), std::nullopt);
+  EXPECT_EQ(lake_format_of(table_with({{"table.datalake.format", "paimon"}})), LakeFormat::paimon);
+  EXPECT_EQ(lake_format_of(table_with({{"table.datalake.format", "HUDI"}})), LakeFormat::hudi);
   EXPECT_EQ(replication_factor_of(table_with({})), std::nullopt);
   EXPECT_EQ(replication_factor_of(table_with({{"table.replication.factor", "2"}})), 2);
 }
