@@ -224,6 +224,9 @@ Broken check_kind(const TableDescriptor& table) {
     if (!has_primary_key && find_value(table, key) != nullptr)
       return broken(std::string(key) + " needs a table with a primary key");
   }
+  if (has_primary_key && log_format_of(table) == LogFormat::indexed &&
+      choice_of(table, "table.kv.format", 0) == 0)
+    return broken("table.log.format INDEXED does not go with table.kv.format COMPACTED");
   if (has_primary_key && find_value(table, "table.statistics.columns") != nullptr)
     return broken("table.statistics.columns needs a table without primary key");
   if (table.partition_keys.empty() && is_true(table, "table.auto-partition.enabled"))
@@ -274,8 +277,6 @@ std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table) 
 std::optional<std::string> unbuilt_feature(const TableDescriptor& table) {
   if (!table.schema.primary_key.empty()) return "primary key tables";
   if (!table.partition_keys.empty()) return "partitioned tables";
-  if (log_format_of(table) == LogFormat::indexed) return "table.log.format INDEXED";
-  if (log_format_of(table) == LogFormat::compacted) return "table.log.format COMPACTED";
   for (const std::string_view key :
        {"table.datalake.enabled", "table.datalake.historical-partition.enabled"}) {
     if (is_true(table, key)) return std::string(key);

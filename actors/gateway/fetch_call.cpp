@@ -13,6 +13,7 @@
 #include "protocol/log_batch.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/projection.hpp"
+#include "protocol/table_options.hpp"
 
 namespace millrace::gateway {
 namespace {
@@ -137,6 +138,10 @@ class FetchCall final : public Call {
     if (auto elsewhere = why_not_here(context, bucket.id)) return fail(bucket, *elsewhere);
     if (!table.fields || table.plan) return;
     const auto info = context.view.catalog.find_table(table.id);
+    if (protocol::log_format_of(info->descriptor) != protocol::LogFormat::arrow) {
+      return fail(bucket, {ErrorCode::invalid_column_projection,
+                           "Only tables of log format ARROW can be projected."});
+    }
     auto plan = protocol::ProjectionPlan::make(info->descriptor.schema, *table.fields);
     if (!plan) {
       return fail(bucket, {ErrorCode::invalid_column_projection, plan.error().message});

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "actors/gateway/log_calls.hpp"
+#include "protocol/batch_check.hpp"
 #include "protocol/fluss.pb.h"
 #include "protocol/log_batch.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/produce_request.hpp"
-#include "protocol/projection.hpp"
 
 namespace millrace::gateway {
 namespace {
@@ -24,10 +24,10 @@ using protocol::refuse;
 constexpr std::int32_t timeout_millis_max = 60 * 1000;
 constexpr Duration local_wait_max = 10s;
 
-/// Cuts a bucket's records into batches and checks each: checksum, schema, layout. What passes can
+/// Cuts a bucket's records into batches and checks each: checksum, schema, format. What passes can
 /// be stored and served without being looked at again.
 Outcome<std::vector<Buffer>> check_records(const Buffer& records, const TableInfo& table,
-                                           const protocol::BatchLayout& layout) {
+                                           const protocol::BatchCheck& format) {
   auto batches = protocol::split_batches(records);
   if (!batches) return refuse(ErrorCode::corrupt_record_exception, batches.error().message);
   if (batches->empty()) return refuse(ErrorCode::corrupt_record_exception, "no batch was sent");
@@ -40,7 +40,7 @@ Outcome<std::vector<Buffer>> check_records(const Buffer& records, const TableInf
       return refuse(ErrorCode::schema_not_exist,
                     fmt::format("Schema {} does not exist.", header->schema_id));
     }
-    if (auto fine = protocol::check_batch(batch, layout); !fine) {
+    if (auto fine = format.check(batch); !fine) {
       return refuse(ErrorCode::corrupt_record_exception, fine.error().message);
     }
   }
@@ -60,7 +60,9 @@ class ProduceCall final : public Call {
     CallEffects effects;
     const TableId id{request_.table_id};
     const auto table = context.view.catalog.find_table(id);
-    const protocol::BatchLayout layout(table ? table->descriptor.schema : protocol::Schema{});
+    const protocol::TableDescriptor unknown;
+    const protocol::TableDescriptor& descriptor = table ? table->descriptor : unknown;
+    const protocol::BatchCheck format(protocol::log_format_of(descriptor), descriptor.schema);
     std::set<std::int32_t> seen;
     for (std::size_t i = 0; i < request_.buckets.size(); ++i) {
       const protocol::ProduceBucket& bucket = request_.buckets[i];
@@ -69,7 +71,7 @@ class ProduceCall final : public Call {
         answer(i, *elsewhere);
       } else if (!seen.insert(bucket.bucket_id).second) {
         answer(i, ProtocolError{ErrorCode::corrupt_message, "the bucket is named twice"});
-      } else if (auto batches = check_records(bucket.records, *table, layout); !batches) {
+      } else if (auto batches = check_records(bucket.records, *table, format); !batches) {
         answer(i, batches.error());
       } else {
         ++open_;

@@ -133,10 +133,8 @@ TEST_F(ClientSuite, WhatIsNotBuiltIsRefusedByName) {
   primary_key.schema.primary_key = {"id"};
   auto partitioned = log_table();
   partitioned.partition_keys = {"name"};
-  auto indexed = log_table();
-  indexed.properties["table.log.format"] = "INDEXED";
   const std::vector<std::pair<std::string, protocol::TableDescriptor>> cases = {
-      {"primary key", primary_key}, {"partition", partitioned}, {"INDEXED", indexed}};
+      {"primary key", primary_key}, {"partition", partitioned}};
   for (const auto& [feature, table] : cases) {
     SCOPED_TRACE(feature);
     const auto refused = calls().create_table(path(), table);

@@ -84,6 +84,17 @@ TEST(TableOptions, BadOnesAreConfigurationErrors) {
   EXPECT_EQ(code_for("table.auto-partition.enabled", "true"), refused);  // No partitions.
 }
 
+TEST(TableOptions, IndexedLogsNeedIndexedValues) {
+  TableDescriptor table = table_with({{"table.log.format", "INDEXED"}});
+  EXPECT_EQ(check_options(table), std::nullopt);
+  table.schema.primary_key = {table.schema.columns.at(0).name};
+  EXPECT_EQ(check_options(table)->code, ErrorCode::invalid_config_exception);
+  table.properties["table.kv.format"] = "INDEXED";
+  EXPECT_EQ(check_options(table), std::nullopt);
+  table.properties["table.log.format"] = "COMPACTED";
+  EXPECT_EQ(check_options(table), std::nullopt);
+}
+
 TEST(TableOptions, ASlipOfThePenIsPointedOut) {
   const auto error = check_options(table_with({{"table.log.tll", "7d"}}));
   ASSERT_TRUE(error);
@@ -116,10 +127,8 @@ TEST(TableOptions, ValuesComeOutTyped) {
 TEST(TableOptions, WhatIsNotBuiltIsNamed) {
   EXPECT_EQ(unbuilt_feature(table_with({})), std::nullopt);
   EXPECT_EQ(unbuilt_feature(table_with({{"table.datalake.enabled", "false"}})), std::nullopt);
-  EXPECT_EQ(unbuilt_feature(table_with({{"table.log.format", "INDEXED"}})),
-            "table.log.format INDEXED");
-  EXPECT_EQ(unbuilt_feature(table_with({{"table.log.format", "compacted"}})),
-            "table.log.format COMPACTED");
+  for (const char* format : {"INDEXED", "compacted"})
+    EXPECT_EQ(unbuilt_feature(table_with({{"table.log.format", format}})), std::nullopt);
   EXPECT_EQ(unbuilt_feature(table_with({{"table.datalake.enabled", "true"}})),
             "table.datalake.enabled");
   EXPECT_EQ(unbuilt_feature(table_with({{"table.statistics.columns", "*"}})),

@@ -54,7 +54,7 @@ inline TableInfo flights_table() {
   return table;
 }
 
-inline ClusterView cluster() {
+inline ClusterView cluster(TableInfo table = flights_table()) {
   ClusterView view;
   view.revision = Revision{9};
   view.coordinator = NodeId{0};
@@ -64,8 +64,15 @@ inline ClusterView cluster() {
         {},           node == 1 ? "r1" : "", node != 2};
   }
   view.catalog.apply(DatabaseCreated{{"nyc", {}, 10, 20}});
-  view.catalog.apply(TableCreated{flights_table()});
+  view.catalog.apply(TableCreated{std::move(table)});
   return view;
+}
+
+/// The same table with another log format.
+inline TableInfo flights_in(const std::string& format) {
+  TableInfo table = flights_table();
+  table.descriptor.properties["table.log.format"] = format;
+  return table;
 }
 
 inline Buffer rows_batch(std::int32_t rows, std::int32_t first_id = 0, std::int16_t schema_id = 1) {

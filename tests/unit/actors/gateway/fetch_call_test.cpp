@@ -221,6 +221,20 @@ TEST(FetchCall, ABadProjectionFailsItsBuckets) {
   }
 }
 
+TEST(FetchCall, OnlyArrowIsProjected) {
+  for (const char* format : {"INDEXED", "COMPACTED"}) {
+    const CallScript call(cluster(flights_in(format)), ApiKey::fetch_log,
+                          request_of({{0, 0}, {1, 0}}, {.fields = {{0}}}));
+    const auto buckets = received(call);
+    ASSERT_EQ(buckets.size(), 2U);
+    EXPECT_EQ(error_of(buckets[0]), 34);
+    EXPECT_EQ(error_of(buckets[1]), 34);
+    EXPECT_EQ(CallScript(cluster(flights_in(format)), ApiKey::fetch_log, request_of({{0, 0}}, {}))
+                  .asked.size(),
+              1U);
+  }
+}
+
 TEST(FetchCall, ADeadlineAnswersForReplicasThatDoNot) {
   std::vector<FromBucket> many(40, {0, 7});  // More than are asked at once.
   CallScript call = fetch(many);

@@ -1,3 +1,4 @@
+#include "protocol/row_batch_codec.hpp"
 #include "tests/unit/actors/gateway/call_script.hpp"
 
 namespace millrace::gateway {
@@ -9,13 +10,13 @@ struct ToBucket {
 };
 
 CallScript produce(const std::vector<ToBucket>& buckets, std::int32_t acks = -1,
-                   TableId table = flights) {
+                   TableId table = flights, const ClusterView& view = cluster()) {
   protocol::ProduceRequest request;
   request.acks = acks;
   request.table_id = table.value();
   request.timeout_ms = 30'000;
   for (const ToBucket& one : buckets) request.buckets.push_back({{}, one.bucket, one.records});
-  return {cluster(), frame(ApiKey::produce_log, joined(protocol::encode_produce_request(request)))};
+  return {view, frame(ApiKey::produce_log, joined(protocol::encode_produce_request(request)))};
 }
 
 /// What each bucket of the answer got, in request order: its base offset, or its error negated.
@@ -95,6 +96,40 @@ TEST(ProduceCall, WhatIsNoBatchOfTheTableIsCorrupt) {
     EXPECT_TRUE(call.asked.empty());
     EXPECT_EQ(results(call), std::vector{error(ErrorCode::corrupt_record_exception)});
   }
+}
+
+TEST(ProduceCall, BatchesAreOfTheFormatOfTheTable) {
+  const protocol::Schema schema = flights_table().descriptor.schema;
+  const auto rows = protocol::rows_of(schema, {"[1]", R"(["UA"])", "[null]"});
+  const auto encoded = [&](protocol::RowFormat format) {
+    return protocol::encode_row_batch(*rows, schema, format, {}).value();
+  };
+  const std::vector<std::pair<std::string, Buffer>> batches = {
+      {"ARROW", rows_batch(1)},
+      {"INDEXED", encoded(protocol::RowFormat::indexed)},
+      {"COMPACTED", encoded(protocol::RowFormat::compacted)}};
+  for (const auto& [format, batch] : batches) {
+    for (const auto& [wanted, fine] : batches) {
+      SCOPED_TRACE(format + " to a table of " + wanted);
+      const CallScript call = produce({{0, batch}}, -1, flights, cluster(flights_in(wanted)));
+      EXPECT_EQ(call.asked.size(), format == wanted ? 1U : 0U);
+    }
+  }
+}
+
+TEST(ProduceCall, ARowThatReachesBeyondItsRecordIsCorrupt) {
+  const protocol::Schema schema = flights_table().descriptor.schema;
+  const auto rows = protocol::rows_of(schema, {"[1]", R"(["UA"])", "[5]"});
+  const Buffer fine =
+      protocol::encode_row_batch(*rows, schema, protocol::RowFormat::indexed, {}).value();
+  std::vector<std::byte> bytes(fine.bytes().begin(), fine.bytes().end());
+  constexpr std::size_t at_text_length = protocol::log_batch_header_size + 4 + 1 + 1;
+  ASSERT_EQ(bytes[at_text_length], std::byte{2});
+  bytes[at_text_length] = std::byte{3};
+  protocol::seal_crc(bytes);
+  const CallScript call =
+      produce({{0, Buffer::from(std::move(bytes))}}, -1, flights, cluster(flights_in("INDEXED")));
+  EXPECT_EQ(results(call), std::vector{error(ErrorCode::corrupt_record_exception)});
 }
 
 TEST(ProduceCall, AnUnknownTableIsSaidPerBucket) {
