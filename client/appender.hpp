@@ -4,33 +4,38 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "client/bucket_writer.hpp"
 #include "client/client.hpp"
+#include "protocol/bucketing.hpp"
 
 namespace millrace::client {
 
 /// Writes rows to a log table, each exactly once and, within a bucket, in the order of append().
-/// Rows without a bucket of their own choice go to the buckets in turn.
-/// Batches that wait are sent, and answered, even if the appender goes away first.
-/// Callbacks and threads: see Client, which must outlive it.
+/// Where a table has bucket keys, they say which bucket a row belongs to; otherwise batches go to
+/// the buckets in turn, unless the caller chooses. Batches that wait are sent, and answered, even
+/// if the appender goes away first. Callbacks and threads: see Client, which must outlive it.
 class Appender : public std::enable_shared_from_this<Appender> {
  public:
   /// Looks the table up and gets a writer id. Errors: table_not_exist; invalid_table_exception for
-  /// kinds of tables that this client cannot write.
+  /// kinds of tables, and types of bucket keys, that this client cannot write.
   static void open(Client& client, const TablePath& path, AppenderOptions options,
                    Callback<std::shared_ptr<Appender>> done);
 
-  /// Queues rows as one batch; aim for 2 MB or less. `done` comes when the cluster has them for
-  /// good or never will. Errors, with `done` not kept: overloaded (no room, see has_room()),
-  /// malformed (other columns than the table's, a null in a NOT NULL column, no such bucket).
+  /// Queues rows as one batch, or one for each bucket that keys spread them over; aim for 2 MB or
+  /// less. `done` comes when the cluster has them for good or never will; with an error, the rows
+  /// of some buckets may be there and those of others not. Errors, with `done` not kept: overloaded
+  /// (no room, see has_room()), malformed (other columns than the table's, a null in a NOT NULL
+  /// column or in a bucket key, no such bucket).
   [[nodiscard]] Status append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done);
+  /// The same with a bucket of the caller's choice. Also malformed: the table has bucket keys.
   [[nodiscard]] Status append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatch> rows,
                                  Callback<Appended> done);
 
   [[nodiscard]] bool has_room() const { return pending_ < options_.pending_batches_max; }
-  /// Batches without an answer.
+  /// Calls of append() without an answer.
   [[nodiscard]] std::size_t pending() const { return pending_; }
 
   /// The columns that rows must have: names do not matter, types and their order do.
@@ -39,12 +44,19 @@ class Appender : public std::enable_shared_from_this<Appender> {
 
  private:
   Appender(std::shared_ptr<Cluster> cluster, TablePtr table, WriterId writer,
-           AppenderOptions options);
+           AppenderOptions options, std::optional<protocol::RowPlacement> placement);
+
+  [[nodiscard]] Status why_refused(const arrow::RecordBatch& rows) const;
+  [[nodiscard]] Status append_by_key(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                     Callback<Appended> done);
+  /// Counts the answer of what is queued now.
+  [[nodiscard]] Callback<Appended> counted(Callback<Appended> done);
 
   std::shared_ptr<Cluster> cluster_;
   TablePtr table_;
   const WriterId writer_;
   const AppenderOptions options_;
+  std::optional<protocol::RowPlacement> placement_;  // Of a table with bucket keys.
   std::shared_ptr<arrow::Schema> schema_;
   std::map<BucketIndex, std::shared_ptr<BucketWriter>> writers_;
   std::size_t next_bucket_ = 0;

@@ -10,9 +10,8 @@
 #include "base/check.hpp"
 #include "client/client.hpp"
 #include "client/parsed_answer.hpp"
-#include "protocol/batch_codec.hpp"
 #include "protocol/produce_request.hpp"
-#include "protocol/table_options.hpp"
+#include "protocol/row_batch_codec.hpp"
 
 namespace millrace::client {
 
@@ -76,6 +75,7 @@ BucketWriter::BucketWriter(std::shared_ptr<Cluster> cluster, TablePtr table, Buc
       table_(std::move(table)),
       bucket_(bucket),
       options_(options),
+      format_(protocol::log_format_of(table_->descriptor)),
       compression_(protocol::compression_of(table_->descriptor)),
       writer_(writer) {
   CHECK(options.in_flight_per_bucket_max >= 1);
@@ -161,19 +161,28 @@ void BucketWriter::pause() {
 bool BucketWriter::encode(Entry& entry) {
   if (!entry.encoded.empty()) return true;
   const std::int32_t sequence = entry.phase == Phase::retry ? entry.sequence : next_sequence_;
-  auto batch = protocol::encode_batch(*entry.rows,
-                                      {.schema_id = static_cast<std::int16_t>(table_->schema_id),
-                                       .compression = compression_,
-                                       .writer = writer_,
-                                       .sequence = sequence});
+  auto batch = encoded(*entry.rows, sequence);
   if (!batch) {
-    entry.error = {ErrorCode::record_too_large_exception, batch.error().message};
+    const bool is_too_large = batch.error().code == Errc::overloaded;
+    entry.error = {
+        is_too_large ? ErrorCode::record_too_large_exception : ErrorCode::corrupt_record_exception,
+        batch.error().message};
     return false;
   }
   if (entry.phase == Phase::queued) next_sequence_ = after(next_sequence_);
   entry.sequence = sequence;
   entry.encoded = std::move(*batch);
   return true;
+}
+
+Result<Buffer> BucketWriter::encoded(const arrow::RecordBatch& rows, std::int32_t sequence) const {
+  const protocol::EncodeOptions options{.schema_id = static_cast<std::int16_t>(table_->schema_id),
+                                        .compression = compression_,
+                                        .writer = writer_,
+                                        .sequence = sequence};
+  if (format_ == protocol::LogFormat::arrow) return protocol::encode_batch(rows, options);
+  return protocol::encode_row_batch(rows, table_->descriptor.schema,
+                                    protocol::row_format_of(format_), options);
 }
 
 void BucketWriter::send(const EntryPtr& entry, NodeId leader) {

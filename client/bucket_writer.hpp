@@ -9,6 +9,7 @@
 #include "client/callback.hpp"
 #include "client/cluster.hpp"
 #include "protocol/compression.hpp"
+#include "protocol/table_options.hpp"
 
 // Rows reach a bucket in the order of append(), each exactly once, although up to five batches are
 // under way at a time and any of them may fail. What makes it work: every batch carries the
@@ -25,7 +26,7 @@ namespace millrace::client {
 struct AppenderOptions {
   /// At most five: servers remember as many batches of a writer.
   std::size_t in_flight_per_bucket_max = 5;
-  /// Batches accepted and not yet answered, all buckets together.
+  /// Calls of append() accepted and not yet answered, all buckets together.
   std::size_t pending_batches_max = 32;
   /// How long the leader may wait for its followers.
   Duration server_time_max = 30s;
@@ -39,8 +40,9 @@ struct AppenderOptions {
 };
 
 struct Appended {
-  BucketIndex bucket;
-  std::optional<Offset> base_offset;  ///< Absent when the server knew only that it has the batch.
+  std::optional<BucketIndex> bucket;  ///< Absent when keys spread the rows over several.
+  /// Absent with the bucket, and when the server knew only that it has the batch.
+  std::optional<Offset> base_offset;
   std::int64_t rows = 0;
 };
 
@@ -79,6 +81,7 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
   void renew_writer();
   void pause();
   [[nodiscard]] bool encode(Entry& entry);
+  [[nodiscard]] Result<Buffer> encoded(const arrow::RecordBatch& rows, std::int32_t sequence) const;
   void send(const EntryPtr& entry, NodeId leader);
   void on_answer(const EntryPtr& entry, const Outcome<Answer>& answer);
   void classify(Entry& entry, const ProtocolError& error);
@@ -95,6 +98,7 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
   TablePtr table_;
   const BucketIndex bucket_;
   const AppenderOptions options_;
+  const protocol::LogFormat format_;
   const protocol::Compression compression_;
   WriterId writer_;
   std::int32_t next_sequence_ = 0;

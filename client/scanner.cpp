@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/check.hpp"
 #include "client/parsed_answer.hpp"
 #include "client/table_support.hpp"
 #include "protocol/arrow_schema.hpp"
-#include "protocol/batch_codec.hpp"
 
 namespace millrace::client {
 
@@ -56,12 +54,6 @@ Outcome<std::vector<std::int32_t>> sorted(std::vector<std::int32_t> columns,
   return columns;
 }
 
-std::vector<std::int32_t> all_columns(const TableInfo& table) {
-  std::vector<std::int32_t> all(table.descriptor.schema.columns.size());
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
-
 ProtocolError damaged(BucketIndex bucket, const std::string& what) {
   return {ErrorCode::corrupt_message, fmt::format("bucket {}: {}", bucket.value(), what)};
 }
@@ -76,8 +68,7 @@ void Scanner::open(Client& client, const TablePath& path, ScanOptions options,
     if (!table) return done(tl::unexpected(table.error()));
     auto columns = sorted(options.columns, **table);
     if (!columns) return done(tl::unexpected(columns.error()));
-    const auto read = columns->empty() ? all_columns(**table) : *columns;
-    if (auto why = why_unreadable(**table, read)) return done(tl::unexpected(std::move(*why)));
+    if (auto why = why_unreadable(**table)) return done(tl::unexpected(std::move(*why)));
     done(std::shared_ptr<Scanner>(new Scanner(cluster, *table, options, std::move(*columns))));
   });
 }
@@ -87,6 +78,7 @@ Scanner::Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions o
     : cluster_(std::move(cluster)),
       table_(std::move(table)),
       options_(std::move(options)),
+      format_(protocol::log_format_of(table_->descriptor)),
       sorted_columns_(std::move(sorted_columns)) {
   const protocol::Schema& whole = table_->descriptor.schema;
   wire_schema_ = sorted_columns_.empty() ? protocol::to_arrow(whole)
@@ -170,8 +162,10 @@ void Scanner::fetch(NodeId leader, const std::vector<Asked>& asked) {
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.server_wait_max).count()));
   auto* table = request.add_tables_req();
   table->set_table_id(table_->id.value());
-  table->set_projection_pushdown_enabled(!sorted_columns_.empty());
-  for (const std::int32_t column : sorted_columns_) table->add_projected_fields(column);
+  table->set_projection_pushdown_enabled(server_projects());
+  if (server_projects()) {
+    for (const std::int32_t column : sorted_columns_) table->add_projected_fields(column);
+  }
   for (const Asked& one : asked) {
     auto* bucket = table->add_buckets_req();
     bucket->set_bucket_id(one.bucket.value());
@@ -331,12 +325,25 @@ Outcome<std::vector<ScannedBatch>> Scanner::decode(BucketIndex bucket, Cursor& c
   return out;
 }
 
+/// The columns asked for, in the table's order.
+Result<protocol::DecodedRows> Scanner::rows_of(const Buffer& batch) const {
+  if (format_ != protocol::LogFormat::arrow) {
+    return protocol::decode_row_batch(batch, table_->descriptor.schema,
+                                      protocol::row_format_of(format_), sorted_columns_);
+  }
+  auto rows = protocol::decode_batch(batch, wire_schema_);
+  if (!rows) return tl::unexpected(rows.error());
+  auto changes = protocol::change_types_of(batch);
+  if (!changes) return tl::unexpected(changes.error());
+  return protocol::DecodedRows{std::move(*rows), std::move(*changes)};
+}
+
 /// Nothing for a batch without rows.
 Outcome<std::optional<ScannedBatch>> Scanner::decode_one(const protocol::LogBatch& batch,
                                                          Offset next) const {
   const protocol::LogBatchHeader& header = batch.header;
   const auto bad = [](const std::string& why) { return refuse(ErrorCode::corrupt_message, why); };
-  if (sorted_columns_.empty()) {
+  if (!server_projects()) {
     // A projected batch keeps the checksum of the whole one.
     if (const auto intact = protocol::verify_crc(batch.bytes.bytes()); !intact)
       return bad(intact.error().message);
@@ -348,15 +355,13 @@ Outcome<std::optional<ScannedBatch>> Scanner::decode_one(const protocol::LogBatc
     }
   }
   if (header.record_count == 0) return std::nullopt;
-  auto rows = protocol::decode_batch(batch.bytes, wire_schema_);
-  if (!rows) return bad(rows.error().message);
-  auto changes = protocol::change_types_of(batch.bytes);
-  if (!changes) return bad(changes.error().message);
+  auto decoded = rows_of(batch.bytes);
+  if (!decoded) return bad(decoded.error().message);
   ScannedBatch out{.bucket = {},
                    .base_offset = header.base_offset,
                    .commit_timestamp = header.commit_timestamp,
-                   .rows = std::move(*rows),
-                   .changes = std::move(*changes)};
+                   .rows = std::move(decoded->rows),
+                   .changes = std::move(decoded->changes)};
   if (!reorder_.empty()) {
     auto reordered = out.rows->SelectColumns(reorder_);
     if (!reordered.ok()) return bad(reordered.status().message());

@@ -11,6 +11,8 @@
 #include "client/client.hpp"
 #include "protocol/fetch_response.hpp"
 #include "protocol/log_batch.hpp"
+#include "protocol/row_batch_codec.hpp"
+#include "protocol/table_options.hpp"
 
 namespace millrace::client {
 
@@ -19,7 +21,7 @@ inline constexpr Offset from_earliest = -2;
 
 struct ScanOptions {
   /// Positions of columns in the table's schema, in the order wanted, each once; empty means all.
-  /// Only these are sent by the server.
+  /// Only these are sent by the server if the log is of format ARROW.
   std::vector<std::int32_t> columns = {};
   /// Bounds of one answer; a first batch that is larger comes whole all the same.
   std::int32_t answer_bytes_max = 16 << 20;
@@ -93,6 +95,10 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   void refresh_later();
   void hand_out();
   [[nodiscard]] Outcome<std::vector<ScannedBatch>> decode(BucketIndex bucket, Cursor& cursor);
+  [[nodiscard]] bool server_projects() const {
+    return !sorted_columns_.empty() && format_ == protocol::LogFormat::arrow;
+  }
+  [[nodiscard]] Result<protocol::DecodedRows> rows_of(const Buffer& batch) const;
   [[nodiscard]] Outcome<std::optional<ScannedBatch>> decode_one(const protocol::LogBatch& batch,
                                                                 Offset next) const;
   void finish_poll(Outcome<std::vector<ScannedBatch>> outcome);
@@ -100,6 +106,7 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   std::shared_ptr<Cluster> cluster_;
   TablePtr table_;
   const ScanOptions options_;
+  const protocol::LogFormat format_;
   const std::vector<std::int32_t> sorted_columns_;  // Empty: no projection.
   std::shared_ptr<arrow::Schema> wire_schema_;      // Columns in the table's order.
   std::vector<int> reorder_;                        // From wire order to the order wanted.

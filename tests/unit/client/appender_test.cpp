@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "protocol/log_batch.hpp"
 #include "protocol/produce_request.hpp"
+#include "tests/unit/client/appender_fixture.hpp"
 #include "tests/unit/client/fake_cluster.hpp"
 
 namespace millrace::client {
@@ -20,60 +21,6 @@ protocol::LogBatchHeader header_in(const Request& request) {
   const auto produce = protocol::parse_produce_request(request.body).value();
   return protocol::parse_header(produce.buckets.at(0).records.bytes()).value();
 }
-
-class AppenderTest : public testing::Test {
- protected:
-  explicit AppenderTest(int buckets = 1) : cluster(loop, peer, 2, buckets) { restart(1); }
-
-  void restart(std::uint64_t seed) {
-    client = std::make_unique<Client>(
-        peer, loop, ClientOptions{.bootstrap = {FakeCluster::address_of(0)}, .seed = seed});
-  }
-
-  std::shared_ptr<Appender> open(AppenderOptions options = {}) {
-    std::shared_ptr<Appender> out;
-    Appender::open(*client, cluster.path, options,
-                   [&](const Outcome<std::shared_ptr<Appender>>& opened) {
-                     ASSERT_TRUE(opened) << opened.error().message;
-                     out = *opened;
-                   });
-    loop.run_for(1s);
-    return out;
-  }
-
-  /// One batch of one row; its outcome lands in `outcomes[id]`.
-  void append(Appender& appender, std::int64_t id) {
-    ASSERT_TRUE(appender.append(cluster.rows({id}), [this, id](Outcome<Appended> outcome) {
-      EXPECT_FALSE(outcomes.contains(id)) << "answered twice";
-      outcomes[id] = std::move(outcome);
-    }));
-  }
-
-  void answer_error(const Request& request, ErrorCode code) {
-    wire::ProduceLogResponse answer;
-    auto* entry = answer.add_buckets_resp();
-    entry->set_bucket_id(
-        protocol::parse_produce_request(request.body).value().buckets.at(0).bucket_id);
-    entry->set_error_code(static_cast<std::int32_t>(code));
-    peer.answer(request, answer);
-  }
-
-  /// Keeps produce requests for the test to answer.
-  void hold_produces() {
-    cluster.intercept = [this](const Request& request) {
-      if (request.api != ApiKey::produce_log) return false;
-      held.push_back(request);
-      return true;
-    };
-  }
-
-  VirtualLoop loop;
-  FakePeer peer{loop};
-  FakeCluster cluster;
-  std::unique_ptr<Client> client;
-  std::map<std::int64_t, Outcome<Appended>> outcomes;
-  std::vector<Request> held;
-};
 
 class SpreadAppenderTest : public AppenderTest {
  protected:
@@ -287,14 +234,15 @@ TEST_F(AppenderTest, TablesThatItCannotWriteAreNamed) {
     return out;
   };
   const protocol::TableDescriptor plain = cluster.descriptor;
-  cluster.descriptor.schema.columns[1].type = protocol::parse_sql_type("ARRAY<INT>").value();
-  EXPECT_NE(reason().find("nested"), std::string::npos);
-  cluster.descriptor = plain;
   cluster.descriptor.schema.primary_key = {"id"};
   EXPECT_NE(reason().find("primary key"), std::string::npos);
   cluster.descriptor = plain;
-  cluster.descriptor.properties["table.log.format"] = "INDEXED";
-  EXPECT_NE(reason().find("log format"), std::string::npos);
+  cluster.descriptor.partition_keys = {"name"};
+  EXPECT_NE(reason().find("partitioned"), std::string::npos);
+  cluster.descriptor = plain;
+  cluster.descriptor.bucket_keys = {{"id", "name"}};
+  cluster.descriptor.properties["table.datalake.format"] = "ICEBERG";
+  EXPECT_NE(reason().find("iceberg"), std::string::npos);
 }
 
 TEST_F(AppenderTest, BatchesOutliveTheAppenderButNotTheClient) {

@@ -20,14 +20,17 @@ class ScannerTest : public testing::Test {
   ScannerTest() : client(peer, loop, {.bootstrap = {FakeCluster::address_of(0)}}) {}
 
   void store(std::size_t bucket_number, std::vector<std::int64_t> ids) {
-    FakeCluster::Bucket& bucket = cluster.buckets[bucket_number];
     const auto rows = cluster.rows(std::move(ids));
-    const Buffer batch = protocol::encode_batch(*rows, {}).value();
+    store(bucket_number, *rows, protocol::encode_batch(*rows, {}).value());
+  }
+
+  void store(std::size_t bucket_number, const arrow::RecordBatch& rows, const Buffer& batch) {
+    FakeCluster::Bucket& bucket = cluster.buckets[bucket_number];
     std::vector<std::byte> stamped;
     for (const Buffer& piece : protocol::stamp(batch, bucket.end, 1'700'000'000'000))
       stamped.insert(stamped.end(), piece.bytes().begin(), piece.bytes().end());
     bucket.batches.push_back(Buffer::from(std::move(stamped)));
-    bucket.end += rows->num_rows();
+    bucket.end += rows.num_rows();
   }
 
   std::shared_ptr<Scanner> open(ScanOptions options = {}) {
@@ -137,6 +140,38 @@ TEST_F(ScannerTest, ProjectionAsksForFewerColumnsAndKeepsTheOrderWanted) {
   narrow->subscribe(b0, 0);
   (void)poll(*narrow);
   EXPECT_LT(narrow->wire_bytes(), whole->wire_bytes());
+}
+
+TEST_F(ScannerTest, RowFormatsAreProjectedHereAndNotByTheServer) {
+  for (const auto& [name, format] : {std::pair{"INDEXED", protocol::RowFormat::indexed},
+                                     std::pair{"COMPACTED", protocol::RowFormat::compacted}}) {
+    SCOPED_TRACE(name);
+    cluster.descriptor.properties["table.log.format"] = name;
+    client.cluster()->forget(cluster.path);
+    cluster.buckets[0] = {.leader = 0};
+    const auto rows = cluster.rows({1, 2, 3});
+    const std::vector<protocol::ChangeType> changes = {protocol::ChangeType::insert,
+                                                       protocol::ChangeType::update_before,
+                                                       protocol::ChangeType::update_after};
+    store(0, *rows,
+          protocol::encode_row_batch(*rows, cluster.descriptor.schema, format, {.changes = changes})
+              .value());
+    cluster.intercept = [](const Request& request) {
+      if (request.api == ApiKey::fetch_log) {
+        EXPECT_FALSE(
+            request.as<wire::FetchLogRequest>().tables_req(0).projection_pushdown_enabled());
+      }
+      return false;
+    };
+    const auto scanner = open({.columns = {1}});
+    scanner->subscribe(b0, 1);  // Within the batch.
+    const auto batches = poll(*scanner);
+    ASSERT_TRUE(batches) << batches.error().message;
+    ASSERT_EQ(batches->size(), 1U);
+    EXPECT_TRUE((*batches)[0].rows->Equals(*rows->SelectColumns({1}).ValueOrDie()->Slice(1)));
+    EXPECT_EQ((*batches)[0].changes, (std::vector{changes[1], changes[2]}));
+    EXPECT_EQ((*batches)[0].base_offset, 1);
+  }
 }
 
 TEST_F(ScannerTest, BadProjectionsAreRefused) {
