@@ -56,6 +56,10 @@ bool is_json_type(const arrow::DataType& type) {
     case arrow::Type::DOUBLE:
     case arrow::Type::STRING:
       return true;
+    case arrow::Type::LIST:
+    case arrow::Type::STRUCT:
+      return std::ranges::all_of(type.fields(),
+                                 [](const auto& field) { return is_json_type(*field->type()); });
     default:
       return false;
   }

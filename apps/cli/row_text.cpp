@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.hpp"
 #include "base/json_text.hpp"
 
 namespace millrace::cli {
@@ -76,6 +75,50 @@ std::string csv_quoted(const std::string& text) {
   return out + '"';
 }
 
+std::string json_text(const arrow::Array& column, std::int64_t row, const protocol::DataType& type);
+
+/// `count` values from `first` on, with commas between.
+std::string json_list(const arrow::Array& values, std::int64_t first, std::int64_t count,
+                      const protocol::DataType& type) {
+  std::string out;
+  for (std::int64_t i = first; i < first + count; ++i)
+    out += (i > first ? "," : "") + json_text(values, i, type);
+  return out;
+}
+
+/// A map is a list of its entries: JSON has no keys but texts.
+std::string json_map(const arrow::MapArray& map, std::int64_t row, const protocol::DataType& type) {
+  std::string out;
+  const std::int64_t end = map.value_offset(row) + map.value_length(row);
+  for (std::int64_t i = map.value_offset(row); i < end; ++i) {
+    out += out.empty() ? "" : ",";
+    out += "{\"key\":" + json_text(*map.keys(), i, type.children[0].type) +
+           ",\"value\":" + json_text(*map.items(), i, type.children[1].type) + '}';
+  }
+  return out;
+}
+
+std::string json_struct(const arrow::StructArray& fields, std::int64_t row,
+                        const protocol::DataType& type) {
+  std::string out;
+  for (std::size_t i = 0; i < type.children.size(); ++i) {
+    const protocol::Field& field = type.children[i];
+    out += (i > 0 ? "," : "") + json_quoted(field.name) + ':' +
+           json_text(*fields.field(static_cast<int>(i)), row, field.type);
+  }
+  return out;
+}
+
+/// A value of any type as JSON.
+std::string json_text(const arrow::Array& column, std::int64_t row,
+                      const protocol::DataType& type) {
+  if (column.IsNull(row)) return "null";
+  const std::string text = cell_text(column, row, type);
+  const bool bare = protocol::is_nested(type.root) || is_bare_in_json(type.root) ||
+                    is_finite_number(type.root, text);
+  return bare ? text : json_quoted(text);
+}
+
 /// Text from a table must not steer the terminal.
 std::string printable(std::string text) {
   for (char& letter : text) {
@@ -129,12 +172,18 @@ std::string cell_text(const arrow::Array& column, std::int64_t row,
       return timestamp_text(column, row, false);
     case TypeRoot::timestamp_ltz:
       return timestamp_text(column, row, true);
-    case TypeRoot::array:
+    case TypeRoot::array: {
+      const auto& list = static_cast<const arrow::ListArray&>(column);
+      return '[' +
+             json_list(*list.values(), list.value_offset(row), list.value_length(row),
+                       type.children[0].type) +
+             ']';
+    }
     case TypeRoot::map:
+      return '[' + json_map(static_cast<const arrow::MapArray&>(column), row, type) + ']';
     case TypeRoot::row:
-      break;
+      return '{' + json_struct(static_cast<const arrow::StructArray&>(column), row, type) + '}';
   }
-  CHECK(!is_nested(type.root));
   return {};
 }
 
@@ -208,14 +257,7 @@ void RowPrinter::add_json_row(const arrow::RecordBatch& rows, std::int64_t row,
     if (i > 0) out += ',';
     out += json_quoted(columns_[i].name) + ':';
     const arrow::Array& column = *rows.column(static_cast<int>(i));
-    const TypeRoot root = columns_[i].type.root;
-    if (column.IsNull(row)) {
-      out += "null";
-      continue;
-    }
-    const std::string text = cell_text(column, row, columns_[i].type);
-    const bool bare = is_bare_in_json(root) || is_finite_number(root, text);
-    out += bare ? text : json_quoted(text);
+    out += json_text(column, row, columns_[i].type);
   }
   out += "}\n";
 }

@@ -18,8 +18,8 @@ enum class RowFormat : std::uint8_t { table, csv, ndjson };
 /// Errors: malformed.
 [[nodiscard]] Result<RowFormat> parse_row_format(std::string_view text);
 
-/// A value as text: dates and times as ISO 8601 (with a Z for TIMESTAMP_LTZ), bytes in hex. Null is
-/// the empty text. Requires a type that is not nested.
+/// A value as text: dates and times as ISO 8601 (with a Z for TIMESTAMP_LTZ), bytes in hex, nested
+/// values as JSON, a map as a list of its entries. Null is the empty text.
 [[nodiscard]] std::string cell_text(const arrow::Array& column, std::int64_t row,
                                     const protocol::DataType& type);
 

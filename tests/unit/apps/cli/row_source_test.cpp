@@ -69,6 +69,13 @@ TEST_F(RowSourceTest, CsvColumnsAreFoundByNameAndNullsAreWhatTheyAreSaidToBe) {
   EXPECT_EQ(read(file("b.csv", "name\nNA\n"), "name STRING"), "{\"name\":\"NA\"}\n");
 }
 
+TEST_F(RowSourceTest, ListsAndRowsAreReadFromNdjsonAndRefusedInCsv) {
+  const std::string line = R"({"id":1,"tags":["a",null],"at":{"x":1,"y":[0.5]}})";
+  const std::string columns = "id INT, tags ARRAY<STRING>, at ROW<x INT, y ARRAY<DOUBLE>>";
+  EXPECT_EQ(read(file("a.ndjson", line + "\n"), columns), line + "\n");
+  EXPECT_TRUE(read(file("a.csv", "id,tags\n1,a\n"), columns).starts_with("error: "));
+}
+
 TEST_F(RowSourceTest, EveryTypeIsReadFromCsvAndFromNdjson) {
   const std::string columns =
       "a BOOLEAN, b TINYINT, c FLOAT, d CHAR(3), e BYTES, f DECIMAL(10, 2), g DATE, h TIME(0), "

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
+#include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <gtest/gtest.h>
@@ -60,6 +61,34 @@ TEST(RowPrinter, TablesAreAlignedAndCannotSteerTheTerminal) {
             "1   a \"b\", c       0.5\n"
             "2   null           inf\n"
             "3   line??[31mred  null\n");
+}
+
+TEST(RowPrinter, NestedValuesAreJson) {
+  const auto columns = parse_columns(
+      "tags ARRAY<STRING>, counts MAP<STRING, ARRAY<INT>>, inner ROW<x DATE, `y z` BYTES>");
+  const auto schema = protocol::to_arrow(*columns);
+  const auto column = [&](int i, const char* json) {
+    return arrow::json::ArrayFromJSONString(schema->field(i)->type(), json).ValueOrDie();
+  };
+  const auto batch = arrow::RecordBatch::Make(
+      schema, 2,
+      {column(0, R"([["a\"b", null], null])"), column(1, R"([[["k", [1, null]]], []])"),
+       column(2, R"([[1, "A"], [null, null]])")});
+  const auto printed_as = [&](RowFormat format) {
+    std::string out;
+    RowPrinter printer(format, columns->columns, [&](std::string_view text) { out += text; });
+    printer.add(*batch->Slice(0, 1));
+    printer.add(*batch->Slice(1, 1));
+    printer.flush();
+    return out;
+  };
+  EXPECT_EQ(printed_as(RowFormat::ndjson),
+            R"({"tags":["a\"b",null],"counts":[{"key":"k","value":[1,null]}],)"
+            R"("inner":{"x":"1970-01-02","y z":"41"}})"
+            "\n"
+            R"({"tags":null,"counts":[],"inner":{"x":null,"y z":null}})"
+            "\n");
+  EXPECT_NE(printed_as(RowFormat::csv).find(R"("[""a\""b"",null]")"), std::string::npos);
 }
 
 TEST(RowPrinter, LongTablesAreNotHeldBackForever) {
