@@ -119,6 +119,10 @@ Status Appender::append_by_key(const std::shared_ptr<arrow::RecordBatch>& rows,
   if (auto fine = why_refused(*rows); !fine) return fine;
   auto placed = spread_rows(*placement_, rows);
   if (!placed) return tl::unexpected(placed.error());
+  for (const PlacedRows& part : *placed) {
+    if (!writers_.contains(part.bucket))
+      return fail(Errc::malformed, "no such bucket: " + to_string(part.bucket));
+  }
   auto answered = counted(std::move(done));
   if (placed->size() > 1) {
     const auto joint = std::make_shared<JointAnswer>(placed->size(), std::move(answered));

@@ -106,7 +106,8 @@ Result<std::optional<RowPlacement>> RowPlacement::make(const TableDescriptor& ta
   RowPlacement placement(encoding_of(table), buckets_count);
   for (const std::string& name : *table.bucket_keys) {
     const auto column = std::ranges::find(table.schema.columns, name, &Column::name);
-    CHECK(column != table.schema.columns.end());
+    if (column == table.schema.columns.end())
+      return fail(Errc::malformed, "bucket key has an unknown column: " + name);
     placement.columns_.push_back(static_cast<std::size_t>(column - table.schema.columns.begin()));
     // A null is for the encoding to judge, whatever the column says.
     placement.types_.push_back(column->type);

@@ -27,8 +27,8 @@ namespace millrace::protocol {
 /// Places the rows of one table.
 class RowPlacement {
  public:
-  /// Nothing for a table without bucket keys: its rows may lie anywhere. Requires a descriptor that
-  /// passed its checks. Errors: malformed (a bucket key of a type that the lake cannot hash).
+  /// Nothing for a table without bucket keys: its rows may lie anywhere. Errors: malformed (a
+  /// bucket key that is no column, or of a type that the lake cannot hash).
   [[nodiscard]] static Result<std::optional<RowPlacement>> make(const TableDescriptor& table,
                                                                 std::int32_t buckets_count);
 

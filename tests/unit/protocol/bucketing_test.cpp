@@ -48,6 +48,9 @@ TEST(RowPlacement, TypesThatALakeCannotHashAreRefused) {
   EXPECT_FALSE(RowPlacement::make(table_with("TIMESTAMP_LTZ(3)", "iceberg"), 4));
   EXPECT_FALSE(RowPlacement::make(table_with("BYTES", "hudi"), 4));
   EXPECT_TRUE(RowPlacement::make(table_with("BYTES", "paimon"), 4));
+  TableDescriptor astray = table_with("INT", "");
+  astray.bucket_keys = {{"no such column"}};
+  EXPECT_FALSE(RowPlacement::make(astray, 4));
   TableDescriptor two = table_with("INT", "iceberg");
   two.bucket_keys = {{"key", "other"}};
   EXPECT_FALSE(RowPlacement::make(two, 4));
