@@ -183,7 +183,7 @@ TEST_F(ClientSuite, BucketsKeepTheirOwnOrder) {
     // Buckets in turn, without a choice of ours.
     const auto appended = must(calls().wait<client::Appended>(
         [&](auto done) { EXPECT_TRUE(appender->append(rows(i * 25, 25), std::move(done))); }));
-    auto& ids = written[appended.bucket.value()];
+    auto& ids = written[appended.bucket.value().value()];
     for (const std::int64_t id : counted(i * 25, 25)) ids.push_back(id);
   }
   const auto found = read_rows(calls(), path(), 1000, std::vector<Offset>(4));

@@ -70,11 +70,11 @@ TEST_F(KeyedAppenderTest, RowsOfOneBucketFailAndTheCallFailsOnce) {
     if (request.api != ApiKey::produce_log) return false;
     const auto produce = protocol::parse_produce_request(request.body).value();
     if (produce.buckets.at(0).bucket_id != 1) return false;
-    answer_error(request, ErrorCode::corrupt_record_exception);
+    answer_error(request, ErrorCode::record_too_large_exception);
     return true;
   };
   const auto buckets = spread();
-  EXPECT_EQ(outcomes.at(0).error().code, ErrorCode::corrupt_record_exception);
+  EXPECT_EQ(outcomes.at(0).error().code, ErrorCode::record_too_large_exception);
   EXPECT_EQ(buckets[0], wanted()[0]);
   EXPECT_TRUE(buckets[1].empty());
   EXPECT_EQ(buckets[2], wanted()[2]);
