@@ -21,6 +21,11 @@ add_dependencies(e2e_launcher millrace fake_node)
 # The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
 include(Checks)
 add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
+# One list of behaviours for every release of the Java client. CMake compiles none of it: ./dev setup or the suite does.
+foreach(release 091 100)
+  add_pytest(e2e_java_${release} IN tests/e2e/java LABELS e2e peer TIMEOUT 300)
+  set_property(TEST e2e_java_${release} APPEND PROPERTY ENVIRONMENT "MILLRACE_JAVA_CLIENT=${release}")
+endforeach()
 add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
           LINKS millrace_client PCH pch_test LABELS unit)
 add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
