@@ -165,7 +165,7 @@ bool BucketWriter::encode(Entry& entry) {
   if (!batch) {
     const bool is_too_large = batch.error().code == Errc::overloaded;
     entry.error = {
-        is_too_large ? ErrorCode::record_too_large_exception : ErrorCode::corrupt_record_exception,
+        is_too_large ? ErrorCode::record_too_large_exception : ErrorCode::invalid_target_column,
         batch.error().message};
     return false;
   }

@@ -121,7 +121,7 @@ TEST_F(AppenderTest, AValueThatTheFormatCannotHoldFailsItsBatchOnly) {
   append(*appender, 2);
   loop.run_for(1s);
   EXPECT_TRUE(outcomes.at(1));
-  EXPECT_EQ(outcomes.at(100).error().code, ErrorCode::corrupt_record_exception);
+  EXPECT_EQ(outcomes.at(100).error().code, ErrorCode::invalid_target_column);
   EXPECT_TRUE(outcomes.at(2));
 }
 
