@@ -208,11 +208,9 @@ Broken check_ranges(const TableDescriptor& table) {
 Broken check_time_to_live(const TableDescriptor& table) {
   const std::string* local = find_value(table, "table.log.local-ttl");
   if (local == nullptr) return std::nullopt;
-  const std::string* whole = find_value(table, "table.log.ttl");
   const Duration local_ttl = parse_duration(*local).value_or(Duration::zero());
-  const Duration whole_ttl =
-      whole == nullptr ? Duration(7 * 24h) : parse_duration(*whole).value_or(Duration::zero());
-  if (whole_ttl > Duration::zero() && local_ttl > whole_ttl)
+  const auto whole_ttl = log_ttl_of(table);
+  if (whole_ttl && local_ttl > *whole_ttl)
     return broken("table.log.local-ttl must not be longer than table.log.ttl: " + *local);
   return std::nullopt;
 }
@@ -272,6 +270,13 @@ Compression compression_of(const TableDescriptor& table) {
 
 std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table) {
   return int_of(table, "table.replication.factor");
+}
+
+std::optional<Duration> log_ttl_of(const TableDescriptor& table) {
+  const std::string* value = find_value(table, "table.log.ttl");
+  const Duration ttl =
+      value == nullptr ? Duration(7 * 24h) : parse_duration(*value).value_or(Duration::zero());
+  return ttl > Duration::zero() ? std::optional(ttl) : std::nullopt;
 }
 
 std::optional<std::string> unbuilt_feature(const TableDescriptor& table) {

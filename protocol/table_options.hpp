@@ -45,6 +45,9 @@ enum class LakeFormat : std::uint8_t { paimon, iceberg, lance, hudi };
 /// Empty when the table leaves it to the cluster.
 [[nodiscard]] std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table);
 
+/// How long rows are kept after they were committed; nothing: for ever.
+[[nodiscard]] std::optional<Duration> log_ttl_of(const TableDescriptor& table);
+
 /// The first thing that `table` asks for and this build does not have, in words: "primary key
 /// tables". Answer it with invalid_table_exception.
 [[nodiscard]] std::optional<std::string> unbuilt_feature(const TableDescriptor& table);

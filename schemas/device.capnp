@@ -16,6 +16,7 @@ struct DeviceRequest {
     offsetAt @6 :Int64;         # First offset whose batch has this timestamp (ms) or a later one.
     close @7 :Void;             # Syncs and lets go of the log; not answered.
     remove @8 :Void;            # Closes and deletes the log, if there is one; answered `removed`.
+    expire @9 :ExpiryOrder;     # Deletes whole segments from the front; answered `expired`.
   }
 }
 
@@ -34,6 +35,13 @@ struct ReadRange {
   bytesMax @2 :UInt64;
 }
 
+struct ExpiryOrder {
+  olderThanMillis @0 :Int64;    # A segment goes when all its batches are older,
+  limit @1 :Int64;              # and none of its rows is here or above.
+  rollActive @2 :Bool;          # Whether the last segment may be closed so that it can go.
+  writersOlderThanMillis @3 :Int64;  # Writers silent since before then need not be remembered.
+}
+
 struct DeviceReply {
   tableId @0 :Int64;
   bucket @1 :Int32;
@@ -45,6 +53,7 @@ struct DeviceReply {
     offset @6 :Int64;
     removed @7 :Void;
     failed @8 :DeviceFailure;
+    expired @9 :Int64;          # Where the log starts now.
   }
 }
 
@@ -52,7 +61,7 @@ struct LogOpened {
   start @0 :Int64;
   end @1 :Int64;
   maxTimestampMillis @2 :Int64; # -1: the log is empty.
-  recent @3 :List(BatchHead);   # The last batches of every writer, oldest first.
+  recent @3 :List(BatchHead);   # The last batches of every writer, oldest first; of some the rows are deleted.
 }
 
 struct DeviceFailure {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <variant>
 
-#include "actors/device/recent_batches.hpp"
 #include "base/log_event.hpp"
+#include "state/log/port/recent_batches.hpp"
 
 namespace millrace::device {
 
@@ -45,6 +45,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) 
   auto log = logs_.open(bucket);
   if (!log) return wrap(log.error(), "open log " + to_string(bucket));
   RecentBatches recent;
+  for (const BatchSummary& batch : (*log)->remembered()) recent.add(batch);
   const Status walked =
       (*log)->for_each_batch([&](const BatchSummary& batch) { recent.add(batch); });
   if (!walked) return wrap(walked.error(), "walk log " + to_string(bucket));
@@ -79,6 +80,11 @@ void DeviceActor::mark_dirty(BucketId bucket) {
 Result<Outcome> DeviceActor::perform(BucketId bucket, const ReadRange& order) {
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
+  if (order.from < (*log)->start_offset()) {
+    // The read was ordered before the replica heard of the new start.
+    return fail(Errc::stale_epoch, fmt::format("offset was deleted: {} is below {}", order.from,
+                                               (*log)->start_offset()));
+  }
   auto bytes = (*log)->read(order.from, order.limit, order.bytes_max);
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   return RangeRead{std::move(*bytes)};
@@ -108,6 +114,23 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const RemoveLog& /*order*/
   const Status removed = logs_.remove(bucket);
   if (!removed) return tl::unexpected<Error>(removed.error());
   return LogRemoved{};
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  const Offset before = (*log)->start_offset();
+  const Status expired = (*log)->expire(order.expiry);
+  if (!expired) return tl::unexpected<Error>(expired.error());
+  const Offset start = (*log)->start_offset();
+  if (start > before) {
+    log_event(EventLevel::info, "log_expired",
+              {{"node", context().node().value()},
+               {"bucket", to_string(bucket)},
+               {"from", before},
+               {"start", start}});
+  }
+  return LogExpired{start};
 }
 
 void DeviceActor::sync_dirty() {

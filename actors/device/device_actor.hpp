@@ -32,6 +32,7 @@ class DeviceActor final : public Actor {
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const FindTimestamp& order);
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const CloseLog& order);
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const RemoveLog& order);
+  [[nodiscard]] Result<Outcome> perform(BucketId bucket, const ExpireLog& order);
   [[nodiscard]] Result<TableLog*> find(BucketId bucket);
   void mark_dirty(BucketId bucket);
   void sync_dirty();

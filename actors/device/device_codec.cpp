@@ -49,6 +49,7 @@ void write(Reply::Builder out, const BatchesAppended&) { out.setAppended(); }
 void write(Reply::Builder out, const RangeRead&) { out.setData(); }
 void write(Reply::Builder out, const TimestampFound& outcome) { out.setOffset(outcome.offset); }
 void write(Reply::Builder out, const LogRemoved&) { out.setRemoved(); }
+void write(Reply::Builder out, const LogExpired& outcome) { out.setExpired(outcome.start); }
 
 void write(Reply::Builder out, const OrderFailed& outcome) {
   auto failed = out.initFailed();
@@ -86,6 +87,12 @@ Result<BucketOrder> decode_order(const Envelope& envelope) {
       case Request::REMOVE:
         order.order = RemoveLog{};
         return order;
+      case Request::EXPIRE: {
+        const auto expiry = request.getExpire();
+        order.order = ExpireLog{{expiry.getOlderThanMillis(), expiry.getLimit(),
+                                 expiry.getRollActive(), expiry.getWritersOlderThanMillis()}};
+        return order;
+      }
       default:
         return fail(Errc::malformed, "unknown order to a device");
     }

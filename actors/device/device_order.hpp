@@ -24,7 +24,11 @@ struct FindTimestamp {
 };
 struct CloseLog {};
 struct RemoveLog {};
-using Order = std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog>;
+struct ExpireLog {
+  Expiry expiry;
+};
+using Order =
+    std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog, ExpireLog>;
 
 // What comes back.
 struct LogOpened {
@@ -41,11 +45,14 @@ struct TimestampFound {
   Offset offset = 0;
 };
 struct LogRemoved {};
+struct LogExpired {
+  Offset start = 0;  ///< Where the log starts now.
+};
 struct OrderFailed {
   Error error;
   Offset end = 0;  ///< Where the log ends now.
 };
-using Outcome =
-    std::variant<LogOpened, BatchesAppended, RangeRead, TimestampFound, LogRemoved, OrderFailed>;
+using Outcome = std::variant<LogOpened, BatchesAppended, RangeRead, TimestampFound, LogRemoved,
+                             LogExpired, OrderFailed>;
 
 }  // namespace millrace::device

@@ -13,26 +13,45 @@ constexpr int ticket_bits = 40;
 constexpr Correlation ticket_mask = (Correlation{1} << ticket_bits) - 1;
 constexpr Correlation correlation_open = 1;
 constexpr Correlation correlation_write = 2;
+constexpr Correlation correlation_expire = 3;
 constexpr Ticket first_ticket = 8;
 
-constexpr std::uint64_t timer_open = 0;  // Every other timer is the ticket of an await.
+// Every timer from first_ticket on is an await's.
+constexpr std::uint64_t timer_open = 0;
+constexpr std::uint64_t timer_retention = 1;
+constexpr std::uint64_t timer_writers = 2;
 constexpr Duration open_again_after = 500ms;
 
 }  // namespace
 
 ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId bucket,
-                           std::string device)
+                           std::string device, ReplicaOptions options)
     : Actor(config, std::move(setup)),
       bucket_(bucket),
       device_(std::move(device)),
+      options_(std::move(options)),
+      machine_(options_.writer_expiration),
       tickets_(first_ticket) {}
 
-void ReplicaActor::on_start() { order(correlation_open, encode_open(bucket_)); }
+void ReplicaActor::on_start() {
+  order(correlation_open, encode_open(bucket_));
+  start_timer(options_.retention_check_interval, timer_retention);
+  start_timer(options_.writer_check_interval, timer_writers);
+}
 
 void ReplicaActor::on_stop() { send_here(device_, encode_close(bucket_)); }
 
 void ReplicaActor::on_timer(std::uint64_t id) {
   if (id == timer_open) return order(correlation_open, encode_open(bucket_));
+  if (id == timer_retention) {
+    start_timer(options_.retention_check_interval, timer_retention);
+    return step(RetentionDue{context().wall_clock(), options_.time_to_live(),
+                             options_.roll_active_segment});
+  }
+  if (id == timer_writers) {
+    start_timer(options_.writer_check_interval, timer_writers);
+    return step(WriterExpiryDue{context().wall_clock()});
+  }
   step(AwaitExpired{id});
 }
 
@@ -45,7 +64,9 @@ void ReplicaActor::take_request(const Envelope& envelope) {
   const Ticket ticket = tickets_++;
   auto asked = decode_request(envelope, ticket, context().wall_clock());
   if (!asked) return drop(asked.error());
-  askers_.emplace(ticket, Asker{envelope.from, envelope.correlation, 0});
+  Asker asker{envelope.from, envelope.correlation, 0, {}};
+  if (const auto* read = std::get_if<ReadAsked>(&asked->event)) asker.read = *read;
+  askers_.emplace(ticket, std::move(asker));
   if (std::holds_alternative<AwaitAsked>(asked->event)) start_timer(asked->wait_max, ticket);
   step(asked->event);
 }
@@ -55,8 +76,12 @@ void ReplicaActor::take_device(const Envelope& envelope) {
   if (!decoded) return drop(decoded.error());
   if ((envelope.correlation & ~ticket_mask) != own_correlations()) return;
   const Ticket ticket = envelope.correlation & ticket_mask;
-  if (const auto* opened = std::get_if<Opened>(&*decoded)) return step(*opened);
+  if (auto* opened = std::get_if<Opened>(&*decoded)) {
+    opened->wall_clock = context().wall_clock();
+    return step(*opened);
+  }
   if (const auto* written = std::get_if<Written>(&*decoded)) return step(*written);
+  if (const auto* expired = std::get_if<Expired>(&*decoded)) return step(*expired);
   if (const auto* data = std::get_if<DeviceData>(&*decoded)) {
     const auto asker = askers_.find(ticket);
     if (asker == askers_.end()) return;
@@ -66,10 +91,20 @@ void ReplicaActor::take_device(const Envelope& envelope) {
   if (const auto* offset = std::get_if<DeviceOffset>(&*decoded)) {
     return answer(ticket, encode_offset(offset->offset));
   }
-  const auto& failed = std::get<DeviceFailed>(*decoded);
+  take_failure(ticket, std::get<DeviceFailed>(*decoded));
+}
+
+void ReplicaActor::take_failure(Ticket ticket, const DeviceFailed& failed) {
+  if (failed.error.code == Errc::stale_epoch) {
+    // Deleted while the read was on its way; the news of it came first, so this time it is known.
+    const auto asker = askers_.find(ticket);
+    if (asker != askers_.end()) step(asker->second.read);
+    return;
+  }
   note_error(failed.error.message);
   if (ticket == correlation_open) return step(OpenFailed{failed.error});
   if (ticket == correlation_write) return step(WriteFailed{failed.error, failed.end});
+  if (ticket == correlation_expire) return step(ExpiryFailed{});
   answer(ticket, encode_failure(failed.error));
 }
 
@@ -129,6 +164,10 @@ void ReplicaActor::perform(const Refuse& effect) {
 
 void ReplicaActor::perform(const Fail& effect) {
   answer(effect.ticket, encode_failure(effect.error));
+}
+
+void ReplicaActor::perform(const ExpireLog& effect) {
+  order(correlation_expire, encode_expire(bucket_, effect));
 }
 
 void ReplicaActor::perform(const OpenLater& /*effect*/) {

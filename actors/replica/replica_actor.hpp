@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "actors/replica/replica_codec.hpp"
@@ -7,11 +9,21 @@
 
 namespace millrace::replica {
 
+struct ReplicaOptions {
+  Duration retention_check_interval = 5min;  ///< log.retention.check-interval
+  bool roll_active_segment = false;          ///< log.retention.roll-active-segment.enabled
+  Duration writer_expiration = 7 * 24h;      ///< server.writer-id.expiration-time
+  Duration writer_check_interval = 10min;    ///< server.writer-id.expiration-check-interval
+  /// How long the table's rows are kept, as its properties say now; nothing: for ever.
+  std::function<std::optional<Duration>()> time_to_live;
+};
+
 /// One bucket's replica on this node. Decides nothing: ReplicaMachine does. Its log is touched by
 /// the device it was given only.
 class ReplicaActor final : public Actor {
  public:
-  ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId bucket, std::string device);
+  ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId bucket, std::string device,
+               ReplicaOptions options);
 
  protected:
   void on_start() override;
@@ -25,11 +37,13 @@ class ReplicaActor final : public Actor {
     ActorAddress from;
     Correlation correlation = 0;
     Offset read_from = 0;
+    ReadAsked read;  // If it is one.
   };
 
   void step(const Event& event);
   void take_request(const Envelope& envelope);
   void take_device(const Envelope& envelope);
+  void take_failure(Ticket ticket, const DeviceFailed& failed);
 
   void perform(const WriteBatches& effect);
   void perform(const ReadLog& effect);
@@ -41,6 +55,7 @@ class ReplicaActor final : public Actor {
   void perform(const Refuse& effect);
   void perform(const Fail& effect);
   void perform(const OpenLater& effect);
+  void perform(const ExpireLog& effect);
 
   void answer(Ticket ticket, Envelope envelope);
   void order(Correlation correlation, Envelope envelope);
@@ -49,6 +64,7 @@ class ReplicaActor final : public Actor {
 
   const BucketId bucket_;
   const std::string device_;
+  const ReplicaOptions options_;
   ReplicaMachine machine_;
   std::map<Ticket, Asker> askers_;
   Ticket tickets_ = 0;

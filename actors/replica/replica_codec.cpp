@@ -38,7 +38,7 @@ Result<Asked> decode_offset(schemas::OffsetRequest::Reader request, Ticket ticke
 }
 
 Opened decode_opened(schemas::LogOpened::Reader in) {
-  Opened opened{in.getStart(), in.getEnd(), in.getMaxTimestampMillis(), {}};
+  Opened opened{in.getStart(), in.getEnd(), in.getMaxTimestampMillis(), {}, 0};
   for (const auto head : in.getRecent()) {
     opened.recent.push_back({head.getBase(), head.getLast(), head.getTimestampMillis(),
                              WriterId{head.getWriterId()}, head.getSequence()});
@@ -163,6 +163,16 @@ Envelope encode_find(BucketId bucket, const FindTimestamp& find) {
   });
 }
 
+Envelope encode_expire(BucketId bucket, const ExpireLog& expire) {
+  return seal<DeviceRequest>([&](DeviceRequest::Builder request) {
+    auto order = address(request, bucket).initExpire();
+    order.setOlderThanMillis(expire.expiry.older_than);
+    order.setLimit(expire.expiry.limit);
+    order.setRollActive(expire.expiry.roll_active);
+    order.setWritersOlderThanMillis(expire.expiry.writers_older_than);
+  });
+}
+
 bool is_device_answer(const Envelope& envelope) { return holds<DeviceReply>(envelope); }
 
 Result<DeviceAnswer> decode_device(const Envelope& envelope) {
@@ -177,6 +187,8 @@ Result<DeviceAnswer> decode_device(const Envelope& envelope) {
         return DeviceData{envelope.attachments.front()};
       case DeviceReply::OFFSET:
         return DeviceOffset{reply.getOffset()};
+      case DeviceReply::EXPIRED:
+        return Expired{reply.getExpired()};
       case DeviceReply::FAILED: {
         const auto failed = reply.getFailed();
         return DeviceFailed{{errc_from(failed.getErrc()), failed.getMessage().cStr()},

@@ -32,7 +32,7 @@ struct DeviceFailed {
   Error error;
   Offset end = 0;
 };
-using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, DeviceFailed>;
+using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, Expired, DeviceFailed>;
 
 /// schemas/device.capnp: orders out, answers in.
 [[nodiscard]] Envelope encode_open(BucketId bucket);
@@ -40,6 +40,7 @@ using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, Dev
 [[nodiscard]] Envelope encode_write(BucketId bucket, const WriteBatches& write);
 [[nodiscard]] Envelope encode_read(BucketId bucket, const ReadLog& read);
 [[nodiscard]] Envelope encode_find(BucketId bucket, const FindTimestamp& find);
+[[nodiscard]] Envelope encode_expire(BucketId bucket, const ExpireLog& expire);
 [[nodiscard]] bool is_device_answer(const Envelope& envelope);
 [[nodiscard]] Result<DeviceAnswer> decode_device(const Envelope& envelope);
 

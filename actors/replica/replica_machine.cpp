@@ -17,6 +17,10 @@ BatchSummary summary_of(const LogBatchHeader& header, Offset base, EpochMillis t
   return {base, base + header.last_offset_delta, timestamp, header.writer, header.batch_sequence};
 }
 
+EpochMillis before(EpochMillis now, Duration span) {
+  return now - std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+}
+
 Result<std::vector<LogBatchHeader>> headers_of(const std::vector<Buffer>& batches) {
   std::vector<LogBatchHeader> headers;
   for (const Buffer& batch : batches) {
@@ -37,9 +41,10 @@ std::vector<Effect> ReplicaMachine::step(const Event& event) {
 }
 
 bool ReplicaMachine::hold(const Event& event) {
-  const bool is_news = std::holds_alternative<Opened>(event) ||
-                       std::holds_alternative<OpenFailed>(event) ||
-                       std::holds_alternative<AwaitExpired>(event);
+  const bool is_news =
+      std::holds_alternative<Opened>(event) || std::holds_alternative<OpenFailed>(event) ||
+      std::holds_alternative<AwaitExpired>(event) || std::holds_alternative<RetentionDue>(event) ||
+      std::holds_alternative<WriterExpiryDue>(event);
   if (!opening_ || is_news || held_.size() >= held_max) return false;
   held_.push_back(event);
   return true;
@@ -65,8 +70,10 @@ void ReplicaMachine::apply(const Opened& event, Effects& effects) {
   start_ = event.start;
   written_ = next_ = event.end;
   max_timestamp_ = event.max_timestamp;
+  expiring_ = false;
   durable_ = WriterTable{};
   for (const BatchSummary& batch : event.recent) durable_.add(batch);
+  durable_.forget_before(writers_older_than(event.wall_clock));
   stamped_ = durable_;
   wake(effects);
   release_held(effects);
@@ -109,6 +116,7 @@ BatchVerdict ReplicaMachine::check_writers(const std::vector<LogBatchHeader>& he
   // Batches of one request follow on each other; a lone one, the rule, needs no copy of the table.
   std::optional<WriterTable> trial;
   if (headers.size() > 1) trial = stamped_;
+  Offset next = next_;
   std::optional<BatchSummary> original;  // From the first known batch to the last one.
   for (std::size_t i = 0; i < headers.size(); ++i) {
     const LogBatchHeader& header = headers[i];
@@ -123,8 +131,9 @@ BatchVerdict ReplicaMachine::check_writers(const std::vector<LogBatchHeader>& he
       if (!original) original = duplicate->original;
       original->last = duplicate->original.last;
     } else if (trial) {
-      trial->add(summary_of(header, 0, 0));
+      trial->add(summary_of(header, next, max_timestamp_));
     }
+    next += header.last_offset_delta + 1;
   }
   if (original) return BatchIsDuplicate{*original};
   return BatchIsNew{};
@@ -238,6 +247,36 @@ void ReplicaMachine::wake(Effects& effects) {
     effects.push_back(AnswerAdvanced{waiter->second});
   }
   waiting_.erase(waiting_.begin(), beyond);
+}
+
+void ReplicaMachine::apply(const RetentionDue& event, Effects& effects) {
+  if (!open_ || expiring_) return;
+  if (!event.time_to_live || *event.time_to_live <= Duration::zero()) return;
+  expiring_ = true;
+  effects.push_back(ExpireLog{{.older_than = before(event.wall_clock, *event.time_to_live),
+                               .limit = written_,
+                               .roll_active = event.roll_active,
+                               .writers_older_than = writers_older_than(event.wall_clock)}});
+}
+
+void ReplicaMachine::apply(const Expired& event, Effects& /*effects*/) {
+  expiring_ = false;
+  CHECK(event.start >= start_);
+  start_ = event.start;
+}
+
+void ReplicaMachine::apply(const ExpiryFailed& /*event*/, Effects& /*effects*/) {
+  expiring_ = false;  // The next check tries again.
+}
+
+void ReplicaMachine::apply(const WriterExpiryDue& event, Effects& /*effects*/) {
+  const EpochMillis oldest = writers_older_than(event.wall_clock);
+  durable_.forget_before(oldest);
+  stamped_.forget_before(oldest);
+}
+
+EpochMillis ReplicaMachine::writers_older_than(EpochMillis wall_clock) const {
+  return before(wall_clock, writer_expiration_);
 }
 
 void ReplicaMachine::apply(const EarliestAsked& event, Effects& effects) {

@@ -29,6 +29,7 @@ struct Opened {
   Offset end = 0;
   EpochMillis max_timestamp = -1;
   std::vector<BatchSummary> recent;
+  EpochMillis wall_clock = 0;
 };
 struct OpenFailed {
   Error error;
@@ -67,8 +68,23 @@ struct WriteFailed {
   Error error;
   Offset end = 0;
 };
+/// Time to see which rows are too old to be kept.
+struct RetentionDue {
+  EpochMillis wall_clock = 0;
+  std::optional<Duration> time_to_live;  ///< Nothing: rows are kept for ever.
+  bool roll_active = false;
+};
+/// Time to see which writers were silent for too long.
+struct WriterExpiryDue {
+  EpochMillis wall_clock = 0;
+};
+struct Expired {
+  Offset start = 0;
+};
+struct ExpiryFailed {};
 using Event = std::variant<Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
-                           EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed>;
+                           EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed,
+                           RetentionDue, WriterExpiryDue, Expired, ExpiryFailed>;
 
 // What the shell must do, in this order.
 struct WriteBatches {
@@ -111,8 +127,11 @@ struct Fail {
 };
 /// The log cannot be used as it is: ask the device to open it again after a while.
 struct OpenLater {};
+struct ExpireLog {
+  Expiry expiry;
+};
 using Effect = std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended, AnswerNoData,
-                            AnswerAdvanced, AnswerOffset, Refuse, Fail, OpenLater>;
+                            AnswerAdvanced, AnswerOffset, Refuse, Fail, OpenLater, ExpireLog>;
 
 /// One bucket's replica. At replication 1 it leads, and what the device has written is visible: the
 /// high watermark is the end of what was written.
@@ -120,6 +139,10 @@ using Effect = std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended
 /// Appends are stamped and ordered one behind the other without waiting for the device. When one
 /// fails, those ordered behind it fail as well (their offsets no longer fit), and until the device
 /// has answered them all nothing new is ordered.
+///
+/// What is too old is deleted by whole segments, by the leader's clock and the batches' commit
+/// timestamps. A writer is known until it was silent for `writer_expiration`, whether its batches
+/// are still there or not.
 class ReplicaMachine {
  public:
   /// Appends in flight to the device, at most; a further one is refused as overloaded.
@@ -128,6 +151,10 @@ class ReplicaMachine {
   static constexpr std::size_t held_max = 1024;
   /// Readers waiting, at most; a further one is answered at once.
   static constexpr std::size_t waiting_max = 100'000;
+
+  /// server.writer-id.expiration-time.
+  explicit ReplicaMachine(Duration writer_expiration = 7 * 24h)
+      : writer_expiration_(writer_expiration) {}
 
   [[nodiscard]] std::vector<Effect> step(const Event& event);
 
@@ -159,7 +186,12 @@ class ReplicaMachine {
   void apply(const TimestampAsked& event, Effects& effects);
   void apply(const Written& event, Effects& effects);
   void apply(const WriteFailed& event, Effects& effects);
+  void apply(const RetentionDue& event, Effects& effects);
+  void apply(const WriterExpiryDue& event, Effects& effects);
+  void apply(const Expired& event, Effects& effects);
+  void apply(const ExpiryFailed& event, Effects& effects);
 
+  [[nodiscard]] EpochMillis writers_older_than(EpochMillis wall_clock) const;
   /// What a request's batches are together. A request that was sent again holds what it held
   /// before, so batches known and new in one request are out of order.
   [[nodiscard]] BatchVerdict check_writers(
@@ -173,8 +205,10 @@ class ReplicaMachine {
   void release_held(Effects& effects);
   [[nodiscard]] bool refused_while_closed(Ticket ticket, Effects& effects) const;
 
+  const Duration writer_expiration_;
   bool open_ = false;
-  bool opening_ = true;  // For the first time: what is asked meanwhile is held, not refused.
+  bool expiring_ = false;  // An order is on its way.
+  bool opening_ = true;    // For the first time: what is asked meanwhile is held, not refused.
   std::deque<Event> held_;
   Error why_closed_{Errc::unavailable, "log is being opened"};
   bool discarding_ = false;  // A write failed; the ones behind it are still being answered.

@@ -7,10 +7,10 @@
 
 #include "actors/console/console_actor.hpp"
 #include "actors/coordinator/coordinator_actor.hpp"
-#include "actors/replica/replica_actor.hpp"
 #include "actors/tablet/tablet_actor.hpp"
 #include "base/check.hpp"
 #include "base/log_event.hpp"
+#include "protocol/table_options.hpp"
 #include "runtime/actor_names.hpp"
 #include "runtime/link/links_actor.hpp"
 #include "runtime/transport_inbox.hpp"
@@ -151,7 +151,8 @@ Member NodeAssembly::tablet() {
             options.device_of = [this](BucketId bucket) { return device_of(bucket); };
             options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {
               return context_.spawn<replica::ReplicaActor>(
-                  replica_name(bucket), tablet, Placement::scheduled, bucket, device_of(bucket));
+                  replica_name(bucket), tablet, Placement::scheduled, bucket, device_of(bucket),
+                  replica_options(bucket));
             };
             return context_.spawn<tablet::TabletActor>(name, parent, Placement::detached,
                                                        std::move(options), view_);
@@ -180,6 +181,15 @@ Member NodeAssembly::console() {
                 name, parent, Placement::scheduled, ports_.transport, endpoints_.console, view_,
                 [](const Endpoint&) {}, std::move(settings));
           }};
+}
+
+replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
+  replica::ReplicaOptions options = settings_.replica_options;
+  options.time_to_live = [this, bucket]() -> std::optional<Duration> {
+    const auto table = view_.get()->catalog.find_table(bucket.table);
+    return table ? protocol::log_ttl_of(table->descriptor) : std::nullopt;
+  };
+  return options;
 }
 
 std::string NodeAssembly::device_of(BucketId bucket) const {

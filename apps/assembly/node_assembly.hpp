@@ -10,6 +10,7 @@
 #include "actors/device/device_actor.hpp"
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/metadata/metadata_actor.hpp"
+#include "actors/replica/replica_actor.hpp"
 #include "runtime/link/link_actor.hpp"
 #include "runtime/node_context.hpp"
 #include "runtime/supervision/group_actor.hpp"
@@ -46,6 +47,7 @@ struct NodeSettings {
   coordinator::CoordinatorMachine::Options coordinator_options;
   gateway::GatewayOptions gateway_options;
   device::DeviceOptions device_options;
+  replica::ReplicaOptions replica_options;  ///< Time to live: from the table's properties.
   LinkOptions link_options;
 };
 
@@ -95,6 +97,7 @@ class NodeAssembly {
   [[nodiscard]] GroupActor::Member tablet();
   [[nodiscard]] GroupActor::Member gateway();
   [[nodiscard]] GroupActor::Member console();
+  [[nodiscard]] replica::ReplicaOptions replica_options(BucketId bucket) const;
   [[nodiscard]] std::string device_of(BucketId bucket) const;
 
   NodeContext& context_;

@@ -14,6 +14,7 @@ using enum Standing;
 
 constexpr std::int64_t second = std::chrono::nanoseconds(1s).count();
 constexpr std::int64_t hour = 3600 * second;
+constexpr std::int64_t millisecond = second / 1000;
 constexpr std::int64_t id_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kib = 1024;
 constexpr std::int64_t gib = kib * kib * kib;
@@ -52,6 +53,14 @@ constexpr std::array keys = {
             segment_size_max},
     KeySpec{"log.index.interval-size", size, "4kb", used, "log bytes between two index entries", 1,
             segment_size_max},
+    KeySpec{"log.retention.check-interval", duration, "5min", used,
+            "how often rows are looked for that are older than table.log.ttl", millisecond},
+    KeySpec{"log.retention.roll-active-segment.enabled", boolean, "false", used,
+            "whether a log's last segment is closed when it is too old, so that it can go"},
+    KeySpec{"server.writer-id.expiration-time", duration, "7d", used,
+            "silence after which an idempotent writer is forgotten", millisecond},
+    KeySpec{"server.writer-id.expiration-check-interval", duration, "10min", used,
+            "how often silent writers are looked for", millisecond},
     // Security. Each refuses the start unless it says what holds anyway.
     KeySpec{"security.protocol.map", text, "", security, "protocol of each listener"},
     KeySpec{"security.sasl.enabled.mechanisms", list, "", security,

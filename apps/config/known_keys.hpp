@@ -76,6 +76,10 @@ inline constexpr Key<bool> allow_create_log_tables{"allow.create.log.tables"};
 inline constexpr Key<bool> allow_create_kv_tables{"allow.create.kv.tables"};
 inline constexpr Key<std::int64_t> log_segment_file_size{"log.segment.file-size"};
 inline constexpr Key<std::int64_t> log_index_interval_size{"log.index.interval-size"};
+inline constexpr Key<Duration> log_retention_check_interval{"log.retention.check-interval"};
+inline constexpr Key<bool> log_roll_active_segment{"log.retention.roll-active-segment.enabled"};
+inline constexpr Key<Duration> writer_expiration{"server.writer-id.expiration-time"};
+inline constexpr Key<Duration> writer_check_interval{"server.writer-id.expiration-check-interval"};
 inline constexpr Key<std::int64_t> max_request_size{"netty.server.max-request-size"};
 inline constexpr Key<Duration> connection_max_idle_time{"netty.connection.max-idle-time"};
 

@@ -74,6 +74,13 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
       static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
   tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
 
+  settings.replica_options = {
+      .retention_check_interval = configuration.get(key::log_retention_check_interval),
+      .roll_active_segment = configuration.get(key::log_roll_active_segment),
+      .writer_expiration = configuration.get(key::writer_expiration),
+      .writer_check_interval = configuration.get(key::writer_check_interval),
+      .time_to_live = {}};
+
   auto& gateway = settings.gateway_options;
   settings.in_flight_bytes_max = size_of(configuration.get(key::in_flight_bytes_max));
   gateway.connections_max = size_of(configuration.get(key::connections_max));

@@ -5,7 +5,7 @@ add_suite(unit_agent IN tests/unit/apps/agent LINKS millrace_agent PCH pch_test 
 add_suite(unit_runtime IN tests/unit/runtime tests/unit/runtime/supervision tests/unit/runtime/link tests/unit/runtime/simulator LINKS millrace_runtime millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_protocol IN tests/unit/protocol LINKS millrace_protocol PCH pch_test LABELS unit)
-add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented
+add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented tests/unit/state/log/port
           LINKS millrace_log_segmented millrace_disk_simulated millrace_data_directory PCH pch_test LABELS unit)
 add_suite(conformance_state IN tests/conformance/state
           LINKS millrace_log_segmented millrace_disk_posix millrace_disk_simulated millrace_disk_faulty millrace_meta_memory

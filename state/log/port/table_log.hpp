@@ -28,6 +28,16 @@ struct StampedBatch {
   std::vector<Buffer> pieces;  ///< The batch's bytes, in order.
 };
 
+/// What a log may let go of.
+struct Expiry {
+  EpochMillis older_than = 0;  ///< A segment goes when all its batches are older.
+  Offset limit = 0;            ///< Nothing at or above it goes.
+  /// Whether the last segment is closed when it is due itself, so that it can go like the others.
+  bool roll_active = false;
+  /// Writers whose last batch is older need not be remembered beyond their batches.
+  EpochMillis writers_older_than = 0;
+};
+
 /// One bucket's log: a row of record batches. Not thread-safe: one device thread owns it.
 class TableLog {
  public:
@@ -37,7 +47,7 @@ class TableLog {
   [[nodiscard]] virtual Offset start_offset() const = 0;
   /// Offset that the next row gets.
   [[nodiscard]] virtual Offset end_offset() const = 0;
-  /// Largest timestamp in the log, or -1 when it is empty.
+  /// Largest timestamp that the log ever had, deleted batches included; -1 if it never had any.
   [[nodiscard]] virtual EpochMillis max_timestamp() const = 0;
   [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
   [[nodiscard]] virtual std::size_t segment_count() const = 0;
@@ -55,6 +65,15 @@ class TableLog {
 
   /// Offset of the first batch whose timestamp is at or above `timestamp`; end_offset() if none is.
   [[nodiscard]] virtual Result<Offset> offset_at(EpochMillis timestamp) = 0;
+
+  /// Deletes whole segments from the front, oldest first, never the last one. start_offset() moves
+  /// for good: no crash takes it back. What was read from deleted segments stays valid. Errors:
+  /// overloaded, unavailable; the log is as before then, or has closed its last segment.
+  [[nodiscard]] virtual Status expire(const Expiry& expiry) = 0;
+
+  /// The last batches of writers that lay in deleted segments, in order: they come before those
+  /// that for_each_batch() visits.
+  [[nodiscard]] virtual const std::vector<BatchSummary>& remembered() const = 0;
 
   /// Calls `visit` for every batch in order (headers only, rows are not read).
   [[nodiscard]] virtual Status for_each_batch(

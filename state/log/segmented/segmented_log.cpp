@@ -23,7 +23,7 @@ EpochMillis SegmentedLog::max_timestamp() const {
   for (const Finished& segment : finished_) {
     newest = std::max(newest.value_or(segment.max_timestamp), segment.max_timestamp);
   }
-  return newest.value_or(-1);
+  return std::max(newest.value_or(-1), log_start_.max_timestamp);
 }
 
 std::uint64_t SegmentedLog::size_bytes() const {

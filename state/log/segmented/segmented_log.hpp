@@ -6,6 +6,7 @@
 
 #include "state/disk/port/disk.hpp"
 #include "state/log/port/table_log.hpp"
+#include "state/log/segmented/log_start.hpp"
 #include "state/log/segmented/segment.hpp"
 
 namespace millrace {
@@ -34,6 +35,10 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status append(const std::vector<StampedBatch>& batches) override;
   [[nodiscard]] Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max) override;
   [[nodiscard]] Result<Offset> offset_at(EpochMillis timestamp) override;
+  [[nodiscard]] Status expire(const Expiry& expiry) override;
+  [[nodiscard]] const std::vector<BatchSummary>& remembered() const override {
+    return log_start_.writers;
+  }
   [[nodiscard]] Status for_each_batch(
       const std::function<void(const BatchSummary&)>& visit) override;
   [[nodiscard]] Status sync() override;
@@ -51,10 +56,15 @@ class SegmentedLog final : public TableLog {
       : disk_(disk), folder_(std::move(folder)), options_(options) {}
 
   [[nodiscard]] Status open_segments();
+  [[nodiscard]] Status open_start();
   [[nodiscard]] Status create_first();
   [[nodiscard]] Result<Finished> open_finished(Offset base, Offset end, const SegmentTrust& trust,
                                                bool recover);
   [[nodiscard]] Status roll();
+  [[nodiscard]] bool active_is_due(const Expiry& expiry) const;
+  [[nodiscard]] Result<LogStart> start_behind(std::size_t segments, const Expiry& expiry);
+  [[nodiscard]] Status save_start(const LogStart& start);
+  void delete_below_start();
   [[nodiscard]] Status refuse_writes(const Error& error);
   void save_recovery_point();
   [[nodiscard]] Result<Segment*> segment_of(std::size_t position);
@@ -66,6 +76,7 @@ class SegmentedLog final : public TableLog {
   std::vector<Finished> finished_;                // Oldest first.
   std::unique_ptr<Segment> active_;               // Never null once open.
   std::vector<std::unique_ptr<Segment>> opened_;  // Of the finished ones, latest used last.
+  LogStart log_start_;
   RecoveryPoint saved_;
   RecoveryPoint durable_;
   bool refuses_writes_ = false;

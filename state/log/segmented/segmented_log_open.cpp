@@ -51,13 +51,15 @@ struct KnownDurable {
   }
 };
 
-Result<KnownDurable> load_known(Disk& disk, const std::string& folder,
+Result<KnownDurable> load_known(Disk& disk, const std::string& folder, Offset start,
                                 const std::vector<Offset>& bases) {
   KnownDurable known;
   auto point = load_recovery_point(disk, recovery_point_path(folder));
   if (!point && point.error().code != Errc::corrupt) return tl::unexpected(point.error());
   known.point_is_damaged = !point;
   if (!point || !*point) return known;
+  // Older than the start, because it could not be replaced: it says nothing of what is left.
+  if ((*point)->segment_base < start) return known;
   if (!std::binary_search(bases.begin(), bases.end(), (*point)->segment_base)) {
     return fail(Errc::corrupt, fmt::format("segment {} is missing", (*point)->segment_base));
   }
@@ -80,10 +82,14 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(Disk& disk, const std::
 
 Status SegmentedLog::open_segments() {
   if (auto made = disk_.make_folders(folder_); !made) return made;
+  if (auto started = open_start(); !started) return started;
   auto bases = list_bases(disk_, folder_);
   if (!bases) return tl::unexpected(bases.error());
-  auto known = load_known(disk_, folder_, *bases);
+  auto known = load_known(disk_, folder_, log_start_.offset, *bases);
   if (!known) return tl::unexpected(known.error());
+  if (log_start_.offset > 0 && (bases->empty() || bases->front() != log_start_.offset)) {
+    return fail(Errc::corrupt, fmt::format("segment {} is missing", log_start_.offset));
+  }
   if (bases->empty()) return create_first();
   if (is_suspect(disk_, folder_)) {
     if (auto rewritten = rewrite_suspect(disk_, place_of(bases->back())); !rewritten) {
@@ -104,6 +110,18 @@ Status SegmentedLog::open_segments() {
   active_ = std::move(*active);
   saved_ = known->point.value_or(RecoveryPoint{});
   durable_ = known->trust(last, true).durable;
+  return {};
+}
+
+Status SegmentedLog::open_start() {
+  auto start = load_log_start(disk_, log_start_path(folder_));
+  if (!start) return tl::unexpected(start.error());
+  if (!*start) return {};
+  // A process that was killed may have renamed the file and not synced it. Nobody may hear of a
+  // start that a loss of power could still take back.
+  if (auto synced = disk_.sync_folder(folder_); !synced) return synced;
+  log_start_ = std::move(**start);
+  delete_below_start();
   return {};
 }
 

@@ -36,8 +36,10 @@ Result<std::unique_ptr<TableLog>> SegmentedLogStore::open(BucketId bucket) {
 Status SegmentedLogStore::remove(BucketId bucket) {
   const std::string folder = folder_for(bucket);
   if (!disk_.exists(folder)) return {};
-  // The recovery point goes first: without it, what a crash leaves of the rest is not damage.
-  if (auto removed = disk_.remove(recovery_point_path(folder)); !removed) return removed;
+  // What is known of the log goes first: without it, what a crash leaves of the rest is not damage.
+  for (const std::string& path : {recovery_point_path(folder), log_start_path(folder)}) {
+    if (auto removed = disk_.remove(path); !removed) return removed;
+  }
   if (auto synced = disk_.sync_folder(folder); !synced) return synced;
   if (auto removed = disk_.remove_folder(folder); !removed) return removed;
   return disk_.sync_folder(folder_of(folder));

@@ -79,5 +79,40 @@ TYPED_TEST(LogStoreConformance, RowsSurviveRestartsFullDisksAndRolls) {
   EXPECT_TRUE(this->store_.list()->empty());
 }
 
+TYPED_TEST(LogStoreConformance, OldRowsGoByWholeSegmentsAndWhatWasReadStaysValid) {
+  const BucketId bucket{TableId(3), BucketIndex(1)};
+  auto log = this->store_.open(bucket);
+  ASSERT_TRUE(log) << log.error().message;
+  std::vector<TestBatch> batches;
+  for (int i = 0; i < 40; ++i) {
+    batches.push_back(
+        make_batch({.base = i, .timestamp = i, .body_bytes = 900, .writer = WriterId{i % 3}}));
+    ASSERT_TRUE((*log)->append({stamped(batches.back())}));
+  }
+  const auto held = (*log)->read(0, INT64_MAX, 2000);
+  ASSERT_TRUE(held);
+  Offset start = 0;
+  for (EpochMillis age = 0; age <= 50; age += 7) {
+    ASSERT_TRUE((*log)->expire({.older_than = age, .limit = 33}));
+    ASSERT_GE((*log)->start_offset(), start);
+    start = (*log)->start_offset();
+    ASSERT_LE(start, std::min<Offset>(age, 33));
+    ASSERT_GE(start, std::min<Offset>(age, 33) - 5);  // No more than one segment is kept.
+    if (start % 2 == 0) {
+      log->reset();
+      log = this->store_.open(bucket);
+      ASSERT_TRUE(log) << log.error().message;
+    }
+    ASSERT_EQ((*log)->start_offset(), start);
+    ASSERT_EQ((*log)->end_offset(), 40);
+    const auto first = (*log)->read(start, INT64_MAX, 1);
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_TRUE(first->text() == batches[static_cast<std::size_t>(start)].bytes);
+  }
+  EXPECT_GT(start, 20);
+  EXPECT_EQ((*log)->remembered().size(), 15U);
+  EXPECT_TRUE(held->text() == batches[0].bytes + batches[1].bytes);
+}
+
 }  // namespace
 }  // namespace millrace

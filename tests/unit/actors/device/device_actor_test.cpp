@@ -64,7 +64,7 @@ class DeviceActorTest : public testing::Test {
 
   Simulation simulation_{1};
   SimulatedDisk disk_{Random(1)};
-  SegmentedLogStore logs_{disk_, {}};
+  SegmentedLogStore logs_{disk_, {.segment_bytes = 400}};
   NodeContext* node_ = nullptr;
   std::vector<Envelope> answers_;
 };
@@ -103,6 +103,23 @@ TEST_F(DeviceActorTest, AppendsAreSyncedWithinASecond) {
   simulation_.run_for(1100ms);
   disk_.crash();
   EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, AnExpiredLogStartsLaterAndStillKnowsItsWriters) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  for (std::int32_t i = 0; i < 6; ++i) (void)order<replica::Written>(write(2 * i, i));
+  const replica::ExpireLog expire{{.older_than = 1000, .limit = 12, .roll_active = true}};
+  EXPECT_EQ(order<replica::Expired>(replica::encode_expire(bucket, expire)).start, 12);
+  // A read that was ordered before the replica heard of it.
+  EXPECT_EQ(order<replica::DeviceFailed>(replica::encode_read(bucket, {0, 11, 12, 1})).error.code,
+            Errc::stale_epoch);
+  EXPECT_EQ(order<replica::DeviceOffset>(replica::encode_find(bucket, {0, 101})).offset, 12);
+  const auto opened = order<replica::Opened>(replica::encode_open(bucket));
+  EXPECT_EQ(opened.start, 12);
+  EXPECT_EQ(opened.end, 12);
+  EXPECT_EQ(opened.max_timestamp, 110);
+  ASSERT_EQ(opened.recent.size(), 5U);
+  EXPECT_EQ(opened.recent.back().sequence, 5);
 }
 
 TEST_F(DeviceActorTest, WithoutAnOpenLogNothingIsDone) {

@@ -44,8 +44,10 @@ class ReplicaActorTest : public testing::Test {
   }
 
   void start() {
+    ReplicaOptions options;
+    options.time_to_live = [] { return std::optional<Duration>(1h); };
     (void)node_->spawn<ReplicaActor>(replica_name(bucket), "", Placement::scheduled, bucket,
-                                     "device/0");
+                                     "device/0", std::move(options));
     simulation_.run_for(1ms);
   }
   void reply_to(const Envelope& order, Envelope answer) {
@@ -112,6 +114,49 @@ TEST_F(ReplicaActorTest, OpensAgainAfterAFailure) {
   reply_to(orders_[1], opened_reply());
   ask_append(1);
   EXPECT_EQ(orders_.size(), 3U);
+}
+
+TEST_F(ReplicaActorTest, LooksForOldRowsAtItsInterval) {
+  reply_to(orders_.at(0), opened_reply());
+  simulation_.run_for(4min);
+  EXPECT_EQ(orders_.size(), 1U);
+  simulation_.run_for(2min);
+  ASSERT_EQ(orders_.size(), 2U);
+  using Request = schemas::DeviceRequest;
+  const auto checked = open<Request>(orders_[1], [](Request::Reader order) -> Status {
+    EXPECT_TRUE(order.isExpire());
+    constexpr EpochMillis minute = 60'000;
+    EXPECT_EQ(order.getExpire().getOlderThanMillis(), noon + 5 * minute - 60 * minute);
+    return {};
+  });
+  EXPECT_TRUE(checked);
+}
+
+TEST_F(ReplicaActorTest, AReadThatADeletionOvertookIsDecidedAnew) {
+  using Reply = schemas::DeviceReply;
+  reply_to(orders_.at(0), seal<Reply>([](Reply::Builder reply) { reply.initOpened().setEnd(9); }));
+  simulation_.run_for(6min);
+  ASSERT_EQ(orders_.size(), 2U);  // The deletion.
+  using Request = schemas::ReplicaRequest;
+  const auto read = [](Offset from) {
+    return seal<Request>([&](Request::Builder request) {
+      request.initRead().setFrom(from);
+      request.getRead().setBytesMax(100);
+    });
+  };
+  ask(read(2), 7);
+  ask(read(earliest_offset), 8);
+  ASSERT_EQ(orders_.size(), 4U);
+  reply_to(orders_[1], seal<Reply>([](Reply::Builder reply) { reply.setExpired(5); }));
+  const auto missed = seal<Reply>([](Reply::Builder reply) {
+    reply.initFailed().setErrc(static_cast<std::uint16_t>(Errc::stale_epoch));
+  });
+  reply_to(orders_[2], missed);
+  reply_to(orders_[3], missed);
+  // The one is told that its offset is gone, the other begins where the log does now.
+  ASSERT_EQ(answers_.size(), 1U);
+  EXPECT_EQ(answers_[0].correlation, 7U);
+  ASSERT_EQ(orders_.size(), 5U);
 }
 
 TEST_F(ReplicaActorTest, WhatADeviceOwesToAPredecessorIsNotTakenForItsOwn) {

@@ -1,5 +1,6 @@
-// Random appends, replays, failures and restarts against a model: a log as a list of batches. What
-// a writer was told is in the log stays there, once, in the order in which it was sent.
+// Random appends, replays, deletions, failures and restarts against a model: a log as a list of
+// batches. What a writer was told is in the log stays there, once, in the order in which it was
+// sent, until it is deleted; and its writer is known even then.
 #include <deque>
 #include <map>
 #include <set>
@@ -12,13 +13,15 @@ namespace {
 
 /// A device with a log of its own that fails when it is told to.
 struct ModelDevice {
-  std::vector<BatchSummary> log;
+  std::vector<BatchSummary>
+      log;  // Of all time: a real device remembers the writers of what it deleted.
+  Offset start = 0;
   Offset end = 0;
 
   [[nodiscard]] EpochMillis max_timestamp() const {
     return log.empty() ? -1 : log.back().timestamp;
   }
-  [[nodiscard]] Opened opened() const { return {0, end, max_timestamp(), log}; }
+  [[nodiscard]] Opened opened() const { return {start, end, max_timestamp(), log, noon}; }
 };
 
 class ReplicaRun {
@@ -41,7 +44,9 @@ class ReplicaRun {
   };
 
   void turn() {
-    switch (random_.below(10)) {
+    switch (random_.below(11)) {
+      case 10:
+        return retain();
       case 0:
       case 1:
       case 2:
@@ -62,6 +67,7 @@ class ReplicaRun {
   }
 
   void open() {
+    while (!orders_.empty()) serve(false);  // A device answers in order.
     broken_ = false;
     take(machine_.step(device_.opened()));
   }
@@ -106,8 +112,18 @@ class ReplicaRun {
     EXPECT_TRUE(effects.empty() || !machine_.is_open());
   }
 
+  void retain() {
+    const auto effects = machine_.step(RetentionDue{clock_, 1ms, false});
+    // A second order, or one to a log that is not open, could be overtaken by the answer to
+    // another.
+    EXPECT_LE(all_of<ExpireLog>(effects).size(), machine_.is_open() && !expiring_ ? 1U : 0U);
+    expiring_ = expiring_ || !effects.empty();
+    take(effects);
+  }
+
   void take(const std::vector<Effect>& effects) {
-    for (const WriteBatches& order : all_of<WriteBatches>(effects)) orders_.push_back(order);
+    for (const WriteBatches& order : all_of<WriteBatches>(effects)) orders_.emplace_back(order);
+    for (const ExpireLog& order : all_of<ExpireLog>(effects)) orders_.emplace_back(order);
     for (const AnswerAppended& answer : all_of<AnswerAppended>(effects)) confirm(answer);
     for (const AnswerAdvanced& answer : all_of<AnswerAdvanced>(effects)) {
       EXPECT_LT(awaits_.at(answer.ticket), machine_.high_watermark());
@@ -130,8 +146,28 @@ class ReplicaRun {
   }
 
   void serve(bool fails) {
-    const WriteBatches order = orders_.front();
+    const auto order = orders_.front();
     orders_.pop_front();
+    if (const auto* expire = std::get_if<ExpireLog>(&order)) return expire_log(*expire, fails);
+    write(std::get<WriteBatches>(order), fails);
+  }
+
+  void expire_log(const ExpireLog& order, bool fails) {
+    expiring_ = false;
+    if (fails || broken_) return take(machine_.step(ExpiryFailed{}));
+    for (const BatchSummary& batch : device_.log) {
+      if (batch.timestamp >= order.expiry.older_than || batch.last >= order.expiry.limit) break;
+      device_.start = std::max(device_.start, batch.last + 1);
+    }
+    EXPECT_LE(device_.start, machine_.high_watermark());
+    take(machine_.step(Expired{device_.start}));
+    EXPECT_EQ(machine_.log_start(), device_.start);
+    if (device_.start == 0) return;
+    const auto read = machine_.step(ReadAsked{++tickets_, device_.start - 1, 1});
+    EXPECT_EQ(all_of<Refuse>(read).size() + all_of<Fail>(read).size(), 1U);
+  }
+
+  void write(const WriteBatches& order, bool fails) {
     const BatchSummary& batch = order.batches.front().summary;
     if (broken_ || batch.base != device_.end) {
       return fail({Errc::unavailable, "append does not follow"});
@@ -178,7 +214,8 @@ class ReplicaRun {
   Random random_;
   ReplicaMachine machine_;
   ModelDevice device_;
-  std::deque<WriteBatches> orders_;
+  std::deque<std::variant<WriteBatches, ExpireLog>> orders_;
+  bool expiring_ = false;
   std::map<Ticket, Asked> asked_;
   std::map<Ticket, Offset> awaits_;
   std::map<WriterId, std::int32_t> next_;

@@ -1,12 +1,13 @@
 // A log under everything its disk can do, against a model that remembers every append. The rules:
-// what was appended and synced is never lost, what is there is exactly a first part of what was
-// appended, and a refused append leaves nothing.
+// what was appended and synced is never lost but by being too old, what is there is exactly a run
+// of what was appended, a refused append leaves nothing, and the start never goes back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 
 #include "state/disk/simulated/simulated_disk.hpp"
+#include "state/log/port/recent_batches.hpp"
 #include "state/log/segmented/segmented_log.hpp"
 #include "tests/unit/state/log/segmented/test_batches.hpp"
 
@@ -40,7 +41,7 @@ class LogRun {
 
  private:
   void do_step() {
-    switch (random_.below(16)) {
+    switch (random_.below(18)) {
       case 0:
         return power_off();
       case 1:
@@ -58,6 +59,9 @@ class LogRun {
         return read();
       case 8:
         return look_up_timestamp();
+      case 9:
+      case 10:
+        return expire();
       default:
         return append();
     }
@@ -113,6 +117,7 @@ class LogRun {
       ASSERT_EQ(appended.error().code, Errc::overloaded) << appended.error().message;
       ASSERT_EQ(log_->end_offset(), end);
     }
+    if (random_.chance(1, 3)) expire();
     if (random_.chance(1, 2)) sync();
     if (random_.chance(1, 4)) power_off();
     disk_.set_free_bytes(std::nullopt);
@@ -162,6 +167,7 @@ class LogRun {
         break;
       }
       acknowledged_.insert(acknowledged_.end(), batches.begin(), batches.end());
+      if (random_.chance(1, 2)) expire();
       if (!log_->sync()) break;
       synced_ = acknowledged_.size();
     }
@@ -177,6 +183,46 @@ class LogRun {
     reopen(in_flight);
   }
 
+  /// Whatever comes of it, only what was due may go.
+  void expire() {
+    const Expiry expiry{.older_than = random_.between(990, clock_ + 2),
+                        .limit = random_.between(floor_, end_of_model() + 1),
+                        .roll_active = random_.chance(1, 2),
+                        .writers_older_than = 0};
+    due_ = std::max(due_, expiry.older_than);
+    limit_ = std::max(limit_, expiry.limit);
+    const Offset before = log_->start_offset();
+    auto expired = log_->expire(expiry);
+    if (!expired) {
+      ASSERT_EQ(log_->start_offset(), before);
+      return;
+    }
+    ASSERT_GE(log_->segment_count(), 1U);
+    const bool all_due = expiry.older_than > clock_ && expiry.limit >= end_of_model();
+    ASSERT_TRUE(!all_due || !expiry.roll_active || log_->start_offset() == end_of_model());
+    follow_start();
+  }
+
+  /// The model lets go of what the log has deleted.
+  void follow_start() {
+    const Offset start = log_->start_offset();
+    ASSERT_GE(start, floor_);
+    if (start > floor_) ++reached_["expired"];
+    std::size_t gone = 0;
+    for (; gone < acknowledged_.size() && acknowledged_[gone].summary.base < start; ++gone) {
+      const BatchSummary& batch = acknowledged_[gone].summary;
+      ASSERT_LT(batch.timestamp, due_);
+      ASSERT_LT(batch.last, std::min(limit_, start));
+      deleted_.add(batch);
+      newest_deleted_ = std::max(newest_deleted_, batch.timestamp);
+    }
+    acknowledged_.erase(acknowledged_.begin(),
+                        acknowledged_.begin() + static_cast<std::ptrdiff_t>(gone));
+    synced_ -= std::min(gone, synced_);
+    floor_ = start;
+    ASSERT_EQ(log_->remembered(), deleted_.in_order());
+  }
+
   /// The process ends and starts. What it had appended last, without an answer, may be there or
   /// not.
   void reopen(const std::vector<TestBatch>& in_flight = {}) {
@@ -184,6 +230,7 @@ class LogRun {
     auto opened = SegmentedLog::open(disk_, folder, options_);
     ASSERT_TRUE(opened) << opened.error().message;
     log_ = std::move(*opened);
+    follow_start();  // A deletion that was not answered may have been done.
     std::vector<BatchSummary> found;
     ASSERT_TRUE(log_->for_each_batch([&](const BatchSummary& one) { found.push_back(one); }));
     std::vector<TestBatch> possible = acknowledged_;
@@ -205,7 +252,7 @@ class LogRun {
     std::string expected;
     for (const TestBatch& batch : acknowledged_) expected += batch.bytes;
     std::string found;
-    Offset next = 0;
+    Offset next = floor_;
     while (next < log_->end_offset()) {
       auto bytes = log_->read(next, INT64_MAX, 1 + random_.below(10000));
       ASSERT_TRUE(bytes) << bytes.error().message;
@@ -225,7 +272,7 @@ class LogRun {
 
   void read() {
     if (acknowledged_.empty()) return;
-    const Offset from = random_.between(0, end_of_model() - 1);
+    const Offset from = random_.between(floor_, end_of_model() - 1);
     const Offset limit = random_.between(from, end_of_model());
     const std::size_t bytes_max = random_.below(20000);
     auto bytes = log_->read(from, limit, bytes_max);
@@ -246,7 +293,7 @@ class LogRun {
   void look_up_timestamp() {
     const EpochMillis wanted = random_.between(990, clock_ + 2);
     Offset expected = end_of_model();
-    EpochMillis newest = -1;
+    EpochMillis newest = newest_deleted_;
     for (const TestBatch& batch : acknowledged_) {
       newest = std::max(newest, batch.summary.timestamp);
       if (batch.summary.timestamp >= wanted) expected = std::min(expected, batch.summary.base);
@@ -259,7 +306,7 @@ class LogRun {
   }
 
   [[nodiscard]] Offset end_of_model() const {
-    return acknowledged_.empty() ? 0 : acknowledged_.back().summary.last + 1;
+    return acknowledged_.empty() ? floor_ : acknowledged_.back().summary.last + 1;
   }
 
   Random random_;
@@ -269,6 +316,11 @@ class LogRun {
   std::vector<TestBatch> acknowledged_;
   std::size_t synced_ = 0;  // How many of them must survive a power loss.
   bool unsynced_pages_lost_ = false;
+  Offset floor_ = 0;  // Everything below was deleted.
+  RecentBatches deleted_;
+  EpochMillis newest_deleted_ = -1;
+  EpochMillis due_ = 0;  // The furthest that any deletion was asked to go.
+  Offset limit_ = 0;
   EpochMillis clock_ = 1000;
   std::map<std::string, int>& reached_;
 };
@@ -284,7 +336,7 @@ TEST(SegmentedLogProperty, NothingSyncedIsLostAndNothingUnknownAppears) {
   for (const std::string what :
        {"roll", "disk full", "sync failed", "write failed", "power off", "power off in the middle",
         "recovered in the middle", "unsynced rows lost", "unanswered rows kept", "read",
-        "timestamp"}) {
+        "timestamp", "expired"}) {
     EXPECT_GT(reached[what], 20) << what;
   }
 }
