@@ -21,8 +21,11 @@ constexpr Duration final_read_max = 30s;
 
 }  // namespace
 
-AppendLoad::AppendLoad(SimulatedCluster& cluster, Random random)
-    : cluster_(cluster), random_(random) {}
+AppendLoad::AppendLoad(SimulatedCluster& cluster, Random random,
+                       std::optional<std::chrono::milliseconds> time_to_live)
+    : cluster_(cluster), random_(random) {
+  history_.time_to_live = time_to_live;
+}
 
 void AppendLoad::start() {
   if (!cluster_.run_until_whole(settle_max)) find("the cluster never came together");
@@ -34,7 +37,10 @@ void AppendLoad::start() {
   constexpr const char* compressions[] = {"NONE", "LZ4_FRAME", "ZSTD"};
   for (std::size_t i = 0; i < tables_count; ++i) {
     const client::TablePath& table = tables_.emplace_back(database, fmt::format("table{}", i));
-    const auto descriptor = value_table(buckets, compressions[random_.below(3)]);
+    auto descriptor = value_table(buckets, compressions[random_.below(3)]);
+    if (history_.time_to_live) {
+      descriptor.properties["table.log.ttl"] = fmt::format("{}ms", *history_.time_to_live / 1ms);
+    }
     const auto made = blocking.wait<void>([&](const client::Callback<void>& done) {
       setup.create_table(table, descriptor, false, done);
     });
@@ -53,11 +59,12 @@ void AppendLoad::start() {
 
 void AppendLoad::add_readers() {
   for (const client::TablePath& table : tables_) {
-    const bool projected = random_.chance(1, 2);
-    const std::string name =
-        fmt::format("{} {}", projected ? "projecting reader" : "reader", readers_.size());
-    readers_.push_back(
-        std::make_unique<LogReader>(cluster_.add_client(), history_, table, name, projected));
+    ReadPlan plan{.table = table, .name = {}, .projected = random_.chance(1, 2), .lag_max = {}};
+    plan.name =
+        fmt::format("{} {}", plan.projected ? "projecting reader" : "reader", readers_.size());
+    if (history_.time_to_live) plan.lag_max = *history_.time_to_live / 4;
+    readers_.push_back(std::make_unique<LogReader>(cluster_.add_client(), history_, std::move(plan),
+                                                   random_.fork(1000 + readers_.size())));
     readers_.back()->start();
   }
 }
@@ -86,7 +93,8 @@ void AppendLoad::read_to_end(const client::TablePath& table) {
   for (const client::BucketOffset& end : *ends) {
     if (!end.offset) return find(to_string(table) + " has no end: " + end.offset.error().message);
   }
-  readers_.push_back(std::make_unique<LogReader>(client, history_, table, "the final read", false));
+  readers_.push_back(std::make_unique<LogReader>(
+      client, history_, ReadPlan{.table = table, .name = "the final read"}, random_.fork(0)));
   LogReader& reader = *readers_.back();
   reader.start();
   const auto at_end = [&] {
@@ -140,6 +148,7 @@ Outcome AppendLoad::outcome() {
   for (const Read& read : history_.reads) rows += read.rows.size();
   outcome.reached["rows acknowledged"] = count_acknowledged();
   outcome.reached["rows read"] = rows;
+  outcome.reached["readers overtaken"] = history_.readers_overtaken;
   outcome.reached["batches given up"] = history_.given_up.size();
   outcome.reached["segments"] = cluster_.count_segments();
   return outcome;

@@ -1,6 +1,8 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,9 @@ namespace millrace::scenarios {
 /// at the end one that reads all of it again.
 class AppendLoad {
  public:
-  AppendLoad(SimulatedCluster& cluster, Random random);
+  /// With a time to live, rows are deleted and readers lag behind.
+  AppendLoad(SimulatedCluster& cluster, Random random,
+             std::optional<std::chrono::milliseconds> time_to_live = std::nullopt);
 
   /// Makes the tables and lets writers and readers go. Runs the simulation meanwhile.
   void start();

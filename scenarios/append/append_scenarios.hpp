@@ -22,6 +22,11 @@ namespace millrace::scenarios {
 /// One host loses power, perhaps amid a write: its disks forget or tear what was not synced.
 [[nodiscard]] Outcome lose_power(std::uint64_t seed);
 
+/// Rows live for seconds only: logs lose their first segments while writers append, readers lag
+/// behind, and hosts are killed and lose power. What is above the start is whole, and the start
+/// never goes back.
+[[nodiscard]] Outcome expire_rows(std::uint64_t seed);
+
 /// A device of the only node is full for a while: its buckets refuse with error 26, the others go
 /// on, and with room again all is as before without anybody's help.
 [[nodiscard]] Outcome fill_disk(std::uint64_t seed);

@@ -34,6 +34,7 @@ struct Attempt {
   Fate fate = Fate::pending;
   Instant answered_at{};
   std::optional<Offset> offset;  ///< Of an acknowledged row, if the answer told.
+  Instant asked_at{};            ///< When it was handed to the client: it is not older than that.
 };
 
 /// One row as it was read.
@@ -47,7 +48,8 @@ struct Read {
   std::string reader;
   BucketId bucket;
   Instant begun_at{};
-  Offset from = 0;
+  Offset from = 0;  ///< Where the log started, as it was told between the next and `begun_at`.
+  Instant start_asked_at{};
   bool is_final = false;  ///< Begun when all was quiet, and read up to the end.
   std::vector<ReadRow> rows;
 };
@@ -67,6 +69,10 @@ struct History {
   std::vector<Attempt> attempts;
   std::vector<Read> reads;
   std::optional<HostCrash> crash;
+  /// After so long rows may be deleted; nothing: never.
+  std::optional<Duration> time_to_live;
+  /// How often a reader was told that its next row is deleted.
+  std::uint64_t readers_overtaken = 0;
   /// Why writers gave rows up, one entry per batch.
   std::vector<std::string> given_up;
   /// Found wrong while it happened: damaged rows, answers that cannot be.

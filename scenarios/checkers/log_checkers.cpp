@@ -46,6 +46,13 @@ bool is_due(const History& history, const Attempt& attempt) {
   return attempt.answered_at + history.crash->synced_within <= history.crash->at;
 }
 
+/// Whether a row that is not in `read` may have been deleted for its age.
+bool may_be_deleted(const History& history, const Attempt& attempt, const Read& read) {
+  if (!history.time_to_live || read.begun_at - attempt.asked_at <= *history.time_to_live)
+    return false;
+  return !attempt.offset || *attempt.offset < read.from;
+}
+
 void append(Violations& all, Violations some) {
   all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
 }
@@ -62,6 +69,7 @@ Violations check_nothing_lost(const History& history) {
       if (attempt.bucket != read.bucket || !is_due(history, attempt)) continue;
       const auto row = found.find(attempt.value);
       if (row == found.end()) {
+        if (may_be_deleted(history, attempt, read)) continue;
         violations.push_back(fmt::format(
             "acknowledged row lost: {} of bucket {} (offset {}) is not in {}",
             to_string(attempt.value), millrace::to_string(attempt.bucket),
@@ -136,15 +144,34 @@ Violations check_dense(const History& history) {
   return violations;
 }
 
+Violations check_start(const History& history) {
+  Violations violations;
+  for (const Read& earlier : history.reads) {
+    for (const Read& later : history.reads) {
+      if (later.bucket != earlier.bucket || later.start_asked_at < earlier.begun_at) continue;
+      if (later.from >= earlier.from) continue;
+      violations.push_back(fmt::format("the start went back: {} began at {}, after {} began at {}",
+                                       later.reader, place(later.bucket, later.from),
+                                       earlier.reader, earlier.from));
+    }
+  }
+  return violations;
+}
+
 Violations check_single_valued(const History& history) {
   Violations violations;
   const Known after = values_seen(history, false, violations);
   const Known before = values_seen(history, true, violations);
   // Below the first offset that was given anew nothing may have changed, and above it all is new.
   std::map<BucketId, Offset> given_anew;
+  std::map<BucketId, Offset> starts;
+  for (const Read& read : history.reads) {
+    if (read.is_final) starts[read.bucket] = read.from;
+  }
   for (const auto& [where, value] : before) {
     const auto& [bucket, offset] = where;
     const auto now = after.find(where);
+    if (now == after.end() && offset < starts[bucket]) continue;  // Deleted, whatever it was.
     const bool kept = now != after.end() && now->second == value;
     if (!kept) {
       given_anew.try_emplace(bucket, offset);
@@ -172,6 +199,7 @@ Violations check_log(const History& history) {
   append(violations, check_nothing_invented(history));
   append(violations, check_order(history));
   append(violations, check_dense(history));
+  append(violations, check_start(history));
   append(violations, check_single_valued(history));
   return violations;
 }

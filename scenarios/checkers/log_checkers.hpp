@@ -12,7 +12,8 @@ namespace millrace::scenarios {
 using Violations = std::vector<std::string>;
 
 /// Every acknowledged row is in each final read of its bucket, at the offset that was told. Of a
-/// bucket whose host lost power only what had been acknowledged long enough before.
+/// bucket whose host lost power only what had been acknowledged long enough before, and where rows
+/// are deleted only those that lie above the start of the log or are too young to be deleted.
 [[nodiscard]] Violations check_nothing_lost(const History& history);
 
 /// No read has a row twice, or one that nobody tried to append there, or one that was refused.
@@ -23,6 +24,9 @@ using Violations = std::vector<std::string>;
 
 /// Reads begin where they were asked to and have every offset from there on, once.
 [[nodiscard]] Violations check_dense(const History& history);
+
+/// A log's start never goes back, whatever happens to its host.
+[[nodiscard]] Violations check_start(const History& history);
 
 /// An offset has one value, in all reads and acknowledgements. A host that loses power may give
 /// offsets anew, but only those above all that it kept: what survives is a prefix.

@@ -80,6 +80,7 @@ NodeSettings SimulatedCluster::settings_of(const Node& node, NodeId id, bool kee
   settings.client = {host, keep_ports ? node.endpoints.client.port : std::uint16_t{0}};
   settings.link = {host, keep_ports ? node.endpoints.link.port : std::uint16_t{0}};
   settings.version = "simulated";
+  settings.replica_options = shape_.replicas;
   return settings;
 }
 

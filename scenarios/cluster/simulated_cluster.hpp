@@ -19,6 +19,7 @@ struct ClusterShape {
   std::int32_t devices_per_node = 2;
   /// Small, so that logs roll within seconds.
   std::uint64_t segment_bytes = 2048;
+  replica::ReplicaOptions replicas = {};
 };
 
 /// How a node goes down.

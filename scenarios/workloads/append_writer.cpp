@@ -64,7 +64,8 @@ void AppendWriter::write_batch() {
                                  {appender_->table().id, bucket},
                                  Fate::pending,
                                  {},
-                                 std::nullopt});
+                                 std::nullopt,
+                                 client_.loop().now()});
   }
   next_sequence_ += count;
   const Status queued =

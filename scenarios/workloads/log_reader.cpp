@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "scenarios/workloads/value_rows.hpp"
@@ -13,41 +14,56 @@ constexpr Duration open_again_after = 200ms;
 constexpr Duration poll_time = 1s;
 }  // namespace
 
-LogReader::LogReader(SimulatedClient& client, History& history, client::TablePath table,
-                     std::string name, bool projected)
-    : client_(client),
-      history_(history),
-      table_(std::move(table)),
-      name_(std::move(name)),
-      projected_(projected) {}
+LogReader::LogReader(SimulatedClient& client, History& history, ReadPlan plan, Random random)
+    : client_(client), history_(history), plan_(std::move(plan)), random_(random) {}
 
 void LogReader::start() { open(); }
+
+void LogReader::open_again() {
+  (void)client_.loop().after(open_again_after, [this] { open(); });
+}
 
 void LogReader::open() {
   if (stopping_) return;
   client::ScanOptions options;
-  if (projected_) options.columns = {1, 0};
+  if (plan_.projected) options.columns = {1, 0};
   // Small answers, so that reads of a bucket begin at many offsets; a short limit, so that an
   // answer that a crash swallowed is not waited for.
   options.bucket_bytes_max = 1024;
   options.answer_bytes_max = 4096;
   options.answer_time_max = 6s;
-  client::Scanner::open(client_.api(), table_, options,
+  client::Scanner::open(client_.api(), plan_.table, options,
                         [this](client::Outcome<std::shared_ptr<client::Scanner>> opened) {
-                          if (opened) return begin(std::move(*opened));
-                          (void)client_.loop().after(open_again_after, [this] { open(); });
+                          if (opened) return find_start(std::move(*opened));
+                          open_again();
                         });
 }
 
-void LogReader::begin(std::shared_ptr<client::Scanner> scanner) {
+void LogReader::find_start(std::shared_ptr<client::Scanner> scanner) {
+  const Instant asked_at = client_.loop().now();
+  client_.api().list_offsets(
+      plan_.table, {.kind = client::OffsetQuery::Kind::earliest},
+      [this, scanner, asked_at](client::Outcome<std::vector<client::BucketOffset>> starts) {
+        const bool complete = starts && std::all_of(starts->begin(), starts->end(),
+                                                    [](const auto& one) { return one.offset; });
+        if (stopping_) return;
+        if (!complete) return open_again();
+        begin(scanner, *starts, asked_at);
+      });
+}
+
+void LogReader::begin(std::shared_ptr<client::Scanner> scanner,
+                      const std::vector<client::BucketOffset>& starts, Instant asked_at) {
   scanner_ = std::move(scanner);
-  for (const client::BucketInfo& info : scanner_->table().buckets) {
-    scanner_->subscribe(info.bucket, client::from_earliest);
-    reads_[info.bucket] = history_.reads.size();
+  for (const client::BucketOffset& start : starts) {
+    scanner_->subscribe(start.bucket, *start.offset);
+    reads_[start.bucket] = history_.reads.size();
     Read read;
-    read.reader = name_;
-    read.bucket = {scanner_->table().id, info.bucket};
+    read.reader = plan_.name;
+    read.bucket = {scanner_->table().id, start.bucket};
     read.begun_at = client_.loop().now();
+    read.start_asked_at = asked_at;
+    read.from = *start.offset;
     history_.reads.push_back(std::move(read));
   }
   poll();
@@ -55,16 +71,29 @@ void LogReader::begin(std::shared_ptr<client::Scanner> scanner) {
 
 void LogReader::poll() {
   if (stopping_) return;
-  scanner_->poll(poll_time, [this](client::Outcome<std::vector<client::ScannedBatch>> polled) {
-    if (stopping_) return;
-    if (!polled) {
-      history_.findings.push_back(
-          fmt::format("{} cannot read on: {}", name_, polled.error().message));
-      return;
-    }
-    for (const client::ScannedBatch& batch : *polled) take(batch);
-    poll();
+  scanner_->poll(poll_time, [this](client::Outcome<std::vector<client::ScannedBatch>> outcome) {
+    if (!stopping_) polled(outcome);
   });
+}
+
+void LogReader::polled(const client::Outcome<std::vector<client::ScannedBatch>>& outcome) {
+  if (!outcome) {
+    const bool is_deleted =
+        outcome.error().code == client::ErrorCode::log_offset_out_of_range_exception;
+    if (is_deleted && history_.time_to_live) {
+      ++history_.readers_overtaken;
+      return open();
+    }
+    history_.findings.push_back(
+        fmt::format("{} cannot read on: {}", plan_.name, outcome.error().message));
+    return;
+  }
+  for (const client::ScannedBatch& batch : *outcome) take(batch);
+  const Duration lag = plan_.lag_max == Duration::zero()
+                           ? Duration::zero()
+                           : Duration(random_.between(0, plan_.lag_max.count()));
+  if (lag == Duration::zero()) return poll();
+  (void)client_.loop().after(lag, [this] { poll(); });
 }
 
 void LogReader::take(const client::ScannedBatch& batch) {
@@ -75,7 +104,8 @@ void LogReader::take(const client::ScannedBatch& batch) {
       read.rows.push_back({offset, *value});
     } else {
       history_.findings.push_back(fmt::format("damaged row: bucket {} offset {}, read by {}",
-                                              millrace::to_string(read.bucket), offset, name_));
+                                              millrace::to_string(read.bucket), offset,
+                                              plan_.name));
     }
     ++offset;
   }

@@ -2,20 +2,27 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/random.hpp"
 #include "client/scanner.hpp"
 #include "scenarios/checkers/history.hpp"
 #include "scenarios/cluster/simulated_cluster.hpp"
 
 namespace millrace::scenarios {
 
-/// Reads all buckets of a table from the beginning, follows what is appended, and writes down every
-/// row. It outlives the cluster's running.
+struct ReadPlan {
+  client::TablePath table;
+  std::string name;
+  bool projected = false;  ///< Only the columns that tell a row's value, in another order.
+  Duration lag_max{};      ///< Between two polls: a reader that lags may find its rows deleted.
+};
+
+/// Reads all buckets of a table from where they start, follows what is appended, and writes down
+/// every row. When its next row was deleted it starts anew. It outlives the cluster's running.
 class LogReader {
  public:
-  /// With `projected`, only the columns that tell a row's value, in another order.
-  LogReader(SimulatedClient& client, History& history, client::TablePath table, std::string name,
-            bool projected);
+  LogReader(SimulatedClient& client, History& history, ReadPlan plan, Random random);
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
@@ -30,15 +37,18 @@ class LogReader {
 
  private:
   void open();
-  void begin(std::shared_ptr<client::Scanner> scanner);
+  void find_start(std::shared_ptr<client::Scanner> scanner);
+  void begin(std::shared_ptr<client::Scanner> scanner,
+             const std::vector<client::BucketOffset>& starts, Instant asked_at);
   void poll();
+  void polled(const client::Outcome<std::vector<client::ScannedBatch>>& outcome);
+  void open_again();
   void take(const client::ScannedBatch& batch);
 
   SimulatedClient& client_;
   History& history_;
-  const client::TablePath table_;
-  const std::string name_;
-  const bool projected_;
+  const ReadPlan plan_;
+  Random random_;
   std::shared_ptr<client::Scanner> scanner_;
   std::map<BucketIndex, std::size_t> reads_;  // Positions in the history.
   bool stopping_ = false;

@@ -34,6 +34,15 @@ TEST(Append, KeepsAPrefixWhenAHostLosesPower) {
   EXPECT_GT(reached["rows lost"], 0U);
 }
 
+TEST(Append, LosesNothingAboveTheStartWhenOldRowsAreDeleted) {
+  auto reached = sweep(expire_rows, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows deleted"], reached["runs"] * 10);
+  EXPECT_GT(reached["rows read"], 0U);
+  EXPECT_GT(reached["readers overtaken"], 0U);
+  EXPECT_GT(reached["power lost"], 0U);
+}
+
 TEST(Append, IsRefusedByAFullDeviceAndGoesOnWhenThereIsRoom) {
   auto reached = sweep(fill_disk, 50);
   if (!is_sweep()) return;

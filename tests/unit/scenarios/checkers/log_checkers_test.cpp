@@ -53,6 +53,41 @@ void expect_one(const Violations& violations, const std::string& text) {
 
 TEST_F(LogCheckers, AGoodHistoryPassesAllOfThem) { EXPECT_EQ(check_log(history_), Violations{}); }
 
+TEST_F(LogCheckers, ADeletedRowIsOldAndBelowTheStart) {
+  last().rows.erase(last().rows.begin(), last().rows.begin() + 2);
+  last().from = 2;
+  EXPECT_EQ(check_nothing_lost(history_).size(), 2U);
+  history_.time_to_live = 99s;
+  EXPECT_EQ(check_log(history_), Violations{});
+  history_.attempts[1].asked_at = at(1s);  // So young that it must be there.
+  expect_one(check_nothing_lost(history_), "acknowledged row lost: row 1 of writer 1");
+  history_.attempts[1].asked_at = {};
+  last().from = 1;
+  expect_one(check_nothing_lost(history_), "acknowledged row lost: row 1 of writer 1");
+}
+
+TEST_F(LogCheckers, WhatWasDeletedSinceThePowerWentWasNotGivenAnew) {
+  crash(50s, 1s);
+  for (Attempt& attempt : history_.attempts) attempt.answered_at = at(1s);
+  last().rows.erase(last().rows.begin(), last().rows.begin() + 2);
+  last().from = 2;
+  EXPECT_EQ(check_single_valued(history_), Violations{});
+  last().from = 0;  // Then they were lost, and what is behind them cannot have stayed.
+  EXPECT_FALSE(check_single_valued(history_).empty());
+}
+
+TEST_F(LogCheckers, AStartThatGoesBackIsFound) {
+  tail().from = 3;
+  tail().begun_at = at(10s);
+  last().from = 2;
+  last().start_asked_at = at(9s);
+  EXPECT_EQ(check_start(history_), Violations{});  // Asked before: an old answer may be late.
+  last().start_asked_at = at(10s);
+  expect_one(check_start(history_), "the start went back");
+  last().from = 3;
+  EXPECT_EQ(check_start(history_), Violations{});
+}
+
 TEST_F(LogCheckers, AnAcknowledgedRowThatIsNotThereIsLost) {
   cut(4);
   expect_one(check_nothing_lost(history_), "acknowledged row lost: row 1 of writer 2");
