@@ -66,6 +66,20 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
   return std::nullopt;
 }
 
+/// All buckets of a cluster have a bound: each costs every node a file or two and memory.
+std::optional<ProtocolError> check_room(const Catalog& catalog, std::int32_t bucket_count,
+                                        const TableDefaults& defaults) {
+  std::int64_t total = bucket_count;
+  for (const auto& [id, table] : catalog.tables()) {
+    total += static_cast<std::int64_t>(table->buckets.size());
+  }
+  if (total <= defaults.cluster_bucket_count_max) return std::nullopt;
+  return ProtocolError{ErrorCode::bucket_max_num_exception,
+                       fmt::format("The cluster would have {} buckets, more than the {} of "
+                                   "millrace.buckets.max.",
+                                   total, defaults.cluster_bucket_count_max)};
+}
+
 std::vector<BucketInfo> place(TableId table, std::int32_t bucket_count,
                               const std::vector<NodeId>& nodes) {
   std::vector<BucketInfo> buckets;
@@ -126,6 +140,7 @@ Decision decide(const Catalog& catalog, const CreateTable& command, const TableD
         ErrorCode::table_already_exist,
         fmt::format("Table {}.{} already exists.", command.database, command.name)};
   }
+  if (auto full = check_room(catalog, *descriptor->bucket_count, defaults)) return *full;
   TableInfo table;
   table.id = catalog.next_table();
   table.database = command.database;

@@ -11,10 +11,11 @@ namespace millrace::coordinator {
 
 /// What a cluster's configuration says about new tables. Keys as in Fluss's server.yaml.
 struct TableDefaults {
-  std::int32_t bucket_count = 1;         ///< default.bucket.number
-  std::int32_t replication_factor = 1;   ///< default.replication.factor
-  std::int32_t bucket_count_max = 4096;  ///< max.bucket.num
-  bool allow_log_tables = true;          ///< allow.create.log.tables
+  std::int32_t bucket_count = 1;                    ///< default.bucket.number
+  std::int32_t replication_factor = 1;              ///< default.replication.factor
+  std::int32_t bucket_count_max = 4096;             ///< max.bucket.num
+  std::int64_t cluster_bucket_count_max = 100'000;  ///< millrace.buckets.max
+  bool allow_log_tables = true;                     ///< allow.create.log.tables
 };
 
 /// What a command comes to: a fact to write, nothing to do, or a refusal.

@@ -97,6 +97,8 @@ constexpr std::array keys = {
     // Ours: bounds and habits.
     KeySpec{"millrace.connections.max", integer, "4096", used, "most client connections of a node",
             1, 1'000'000},
+    KeySpec{"millrace.buckets.max", integer, "100000", used, "most buckets of all tables together",
+            1, id_max},
     KeySpec{"millrace.in-flight-bytes.max", size, "256mb", used,
             "most bytes of requests, and again of answers, that a node holds", kib* kib},
     KeySpec{"millrace.durability", text, "memory", used, "durability of tables that name none", 0,

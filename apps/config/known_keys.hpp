@@ -97,6 +97,7 @@ inline constexpr Key<std::string> link_secret{"millrace.link.secret"};
 inline constexpr Key<Listeners> http_listener{"millrace.http.listener"};
 inline constexpr Key<std::string> http_token{"millrace.http.token"};
 inline constexpr Key<std::int64_t> connections_max{"millrace.connections.max"};
+inline constexpr Key<std::int64_t> buckets_max{"millrace.buckets.max"};
 inline constexpr Key<std::int64_t> in_flight_bytes_max{"millrace.in-flight-bytes.max"};
 inline constexpr Key<std::string> durability{"millrace.durability"};
 inline constexpr Key<Duration> ready_timeout{"millrace.ready.timeout"};

@@ -73,6 +73,7 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
   tables.replication_factor =
       static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
   tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
+  tables.cluster_bucket_count_max = configuration.get(key::buckets_max);
 
   settings.replica_options = {
       .retention_check_interval = configuration.get(key::log_retention_check_interval),

@@ -166,6 +166,24 @@ TEST(TableRules, BucketsAreSpreadFromAStartThatMovesOn) {
   EXPECT_EQ(leaders("b"), (std::vector{1, 4, 0, 1}));
 }
 
+TEST(TableRules, AllBucketsOfTheClusterHaveABound) {
+  Catalog catalog = catalog_with_database();
+  TableDefaults defaults;
+  defaults.cluster_bucket_count_max = 5;
+  const auto create_three = [&](const std::string& name) {
+    TableDescriptor table = log_table();
+    table.bucket_count = 3;
+    return decide(catalog, CreateTable{"nyc", name, to_json(table), false}, defaults, three_nodes,
+                  1000);
+  };
+  catalog.apply(TableCreated{created(create_three("one"))});
+  EXPECT_EQ(code_of(create_three("two")), ErrorCode::bucket_max_num_exception);
+  // What is there already needs no room.
+  EXPECT_EQ(code_of(create_three("one")), ErrorCode::table_already_exist);
+  defaults.cluster_bucket_count_max = 6;
+  EXPECT_EQ(code_of(create_three("two")), ErrorCode::none);
+}
+
 TEST(TableRules, DroppingATable) {
   Catalog catalog = catalog_with_database();
   EXPECT_EQ(code_of(decide(catalog, DropTable{"nyc", "flights", false})),
