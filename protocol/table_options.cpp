@@ -14,50 +14,47 @@
 namespace millrace::protocol {
 namespace {
 
-enum class Kind : std::uint8_t { text, boolean, int32, int64, duration, choice };
+using Option = TableOption;
+using Kind = OptionKind;
+using enum OptionStanding;
 
-struct Option {
-  std::string_view key;
-  Kind kind;
-  std::string_view choices = {};  ///< Kind::choice: "A|B|C".
-};
-
-/// Every option of the protocol, built here or not. Source: Fluss table options of client 1.0.0.
 constexpr auto options = std::to_array<Option>({
-    {"table.replication.factor", Kind::int32},
-    {"table.log.format", Kind::choice, "ARROW|INDEXED|COMPACTED"},
-    {"table.kv.format", Kind::choice, "COMPACTED|INDEXED"},
-    {"table.kv.format-version", Kind::int32},
-    {"table.log.arrow.compression.type", Kind::choice, "NONE|LZ4_FRAME|ZSTD"},
-    {"table.log.arrow.compression.zstd.level", Kind::int32},
-    {"table.log.ttl", Kind::duration},
-    {"table.log.local-ttl", Kind::duration},
-    {"table.log.tiered.local-segments", Kind::int32},
-    {"table.auto-partition.enabled", Kind::boolean},
-    {"table.auto-partition.key", Kind::text},
-    {"table.auto-partition.time-unit", Kind::choice, "YEAR|QUARTER|MONTH|DAY|HOUR"},
-    {"table.auto-partition.time-zone", Kind::text},
-    {"table.auto-partition.time-format", Kind::text},
-    {"table.auto-partition.num-precreate", Kind::int32},
-    {"table.auto-partition.num-retention", Kind::int32},
-    {"table.merge-engine", Kind::choice, "FIRST_ROW|VERSIONED|AGGREGATION"},
-    {"table.merge-engine.versioned.ver-column", Kind::text},
-    {"table.delete.behavior", Kind::choice, "ALLOW|IGNORE|DISABLE"},
-    {"table.changelog.image", Kind::choice, "FULL|WAL"},
-    {"table.auto-increment.cache-size", Kind::int64},
-    {"table.datalake.enabled", Kind::boolean},
-    {"table.datalake.format", Kind::choice, "PAIMON|ICEBERG|LANCE|HUDI"},
-    {"table.datalake.freshness", Kind::duration},
-    {"table.datalake.auto-compaction", Kind::boolean},
-    {"table.datalake.auto-expire-snapshot", Kind::boolean},
-    {"table.datalake.historical-partition.enabled", Kind::boolean},
-    {"table.datalake.database-name", Kind::text},
-    {"table.datalake.table-name", Kind::text},
-    {"table.kv.standby-replica.enabled", Kind::boolean},
-    {"table.statistics.columns", Kind::text},
-    {"table.kv.ttl", Kind::duration},
-    {"table.kv.ttl.time-column", Kind::text},
-    {"table.kv.value-layout-version", Kind::int32},
+    {"table.replication.factor", Kind::int32, "default.replication.factor", built, "1 only"},
+    {"table.log.format", Kind::choice, "ARROW", built, "ARROW only", "ARROW|INDEXED|COMPACTED"},
+    {"table.kv.format", Kind::choice, "COMPACTED", without_effect, "", "COMPACTED|INDEXED"},
+    {"table.kv.format-version", Kind::int32, "", without_effect},
+    {"table.log.arrow.compression.type", Kind::choice, "ZSTD", built, "", "NONE|LZ4_FRAME|ZSTD"},
+    {"table.log.arrow.compression.zstd.level", Kind::int32, "3", built},
+    {"table.log.ttl", Kind::duration, "7d", built, "whole segments; zero or less: for ever"},
+    {"table.log.local-ttl", Kind::duration, "table.log.ttl", without_effect,
+     "about segments that were copied to remote storage"},
+    {"table.log.tiered.local-segments", Kind::int32, "2", without_effect},
+    {"table.auto-partition.enabled", Kind::boolean, "false", refused},
+    {"table.auto-partition.key", Kind::text, "", without_effect},
+    {"table.auto-partition.time-unit", Kind::choice, "DAY", without_effect, "",
+     "YEAR|QUARTER|MONTH|DAY|HOUR"},
+    {"table.auto-partition.time-zone", Kind::text, "", without_effect},
+    {"table.auto-partition.time-format", Kind::text, "", without_effect},
+    {"table.auto-partition.num-precreate", Kind::int32, "2", without_effect},
+    {"table.auto-partition.num-retention", Kind::int32, "7", without_effect},
+    {"table.merge-engine", Kind::choice, "", refused, "", "FIRST_ROW|VERSIONED|AGGREGATION"},
+    {"table.merge-engine.versioned.ver-column", Kind::text, "", without_effect},
+    {"table.delete.behavior", Kind::choice, "", refused, "", "ALLOW|IGNORE|DISABLE"},
+    {"table.changelog.image", Kind::choice, "FULL", without_effect, "", "FULL|WAL"},
+    {"table.auto-increment.cache-size", Kind::int64, "100000", without_effect},
+    {"table.datalake.enabled", Kind::boolean, "false", refused},
+    {"table.datalake.format", Kind::choice, "", without_effect, "", "PAIMON|ICEBERG|LANCE|HUDI"},
+    {"table.datalake.freshness", Kind::duration, "3min", without_effect},
+    {"table.datalake.auto-compaction", Kind::boolean, "false", without_effect},
+    {"table.datalake.auto-expire-snapshot", Kind::boolean, "false", without_effect},
+    {"table.datalake.historical-partition.enabled", Kind::boolean, "false", refused},
+    {"table.datalake.database-name", Kind::text, "", without_effect},
+    {"table.datalake.table-name", Kind::text, "", without_effect},
+    {"table.kv.standby-replica.enabled", Kind::boolean, "", without_effect},
+    {"table.statistics.columns", Kind::text, "", refused},
+    {"table.kv.ttl", Kind::duration, "", refused},
+    {"table.kv.ttl.time-column", Kind::text, "", without_effect},
+    {"table.kv.value-layout-version", Kind::int32, "", without_effect},
 });
 
 using Broken = std::optional<ProtocolError>;
@@ -233,6 +230,8 @@ Broken check_kind(const TableDescriptor& table) {
 }
 
 }  // namespace
+
+std::span<const TableOption> table_options() { return options; }
 
 std::optional<ProtocolError> check_options(const TableDescriptor& table) {
   for (const auto& [key, value] : table.properties) {

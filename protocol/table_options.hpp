@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,27 @@ enum class LakeFormat : std::uint8_t { paimon, iceberg, lance, hudi };
 
 /// "true" or "false" in any case. Errors: malformed.
 [[nodiscard]] Result<bool> parse_bool(std::string_view text);
+
+enum class OptionKind : std::uint8_t { text, boolean, int32, int64, duration, choice };
+
+/// What giving a table option does here. docs/options.md is made from this.
+enum class OptionStanding : std::uint8_t {
+  built,           ///< It has its effect, within what `note` says.
+  without_effect,  ///< It is checked, kept and told to clients, and changes nothing yet.
+  refused,         ///< A table that asks for it is refused; the protocol's default is not.
+};
+
+struct TableOption {
+  std::string_view key;
+  OptionKind kind;
+  std::string_view default_text;  ///< Empty: none.
+  OptionStanding standing;
+  std::string_view note = {};
+  std::string_view choices = {};  ///< OptionKind::choice: "A|B|C".
+};
+
+/// Every option of the protocol, built here or not. Source: Fluss table options of client 1.0.0.
+[[nodiscard]] std::span<const TableOption> table_options();
 
 /// The first option of `table` that is unknown, has a value that cannot be read, or contradicts the
 /// rest: invalid_config_exception, where the protocol says so invalid_table_exception. Cluster-wide

@@ -96,7 +96,8 @@ class CheckDead(unittest.TestCase):
             "base/live.hpp": "",
             "base/dead.cpp": "",
             "base/dead.hpp": "",
-            "tests/dead_test.cpp": "",
+            "tests/dead_test.cpp": "TEST_F(Suite, ThisCaseIsThere) {",
+            "docs/limits.md": "`Suite.ThisCaseIsThere`\n`Suite.ThisCaseIsNot`",
             "schemas/live.capnp": 'using Base = import "base.capnp";',
             "schemas/base.capnp": "",
             "schemas/dead.capnp": "",
@@ -113,7 +114,7 @@ class CheckDead(unittest.TestCase):
             (build / "compile_commands.json").write_text(json.dumps([entry]), encoding="utf-8")
             found, _ = check_dead.check(root, build)
             self.assertEqual(sorted(finding.path for finding in found),
-                             ["base/dead.cpp", "base/dead.hpp", "schemas/dead.capnp", "tests/dead_test.cpp",
+                             ["base/dead.cpp", "base/dead.hpp", "docs/limits.md", "schemas/dead.capnp", "tests/dead_test.cpp",
                               "tests/e2e/other/test_b.py", "tools/forgotten_test.py"])
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Dead files: what no build target compiles, nobody includes or no suite runs.
+"""Dead files: what no build target compiles, nobody includes or no suite runs, and tests that documents only name.
 
     check_dead.py BUILD [ROOT]
 
@@ -18,6 +18,17 @@ def compiled_files(root, build):
     commands = json.loads((Path(build) / "compile_commands.json").read_text(encoding="utf-8"))
     files = {(Path(entry["directory"]) / entry["file"]).resolve() for entry in commands}
     return {file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)}
+
+
+def missing_tests(tree):
+    """Documents name the tests that prove them as `Suite.Case`."""
+    cases = {".".join(case) for path in tree.files(".cpp")
+             for case in re.findall(r"^(?:TYPED_)?TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", tree.text(path), re.M)}
+    for path in tree.files(".md"):
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w{9,})`", line):
+                if name not in cases:
+                    yield Finding(path, number, f"there is no test {name}")
 
 
 def check(root, build):
@@ -46,6 +57,7 @@ def check(root, build):
             findings.append(Finding(path, 1, "no ctest entry runs this file"))
         if name.startswith("test_") and folder not in cmake:
             findings.append(Finding(path, 1, "no ctest entry runs the tests of this folder"))
+    findings.extend(missing_tests(tree))
     return findings, len(sources) + len(headers) + len(schemas)
 
 
