@@ -60,8 +60,10 @@ TEST_F(ClientSuite, EveryFlatTypeSurvivesTheWayThereAndBack) {
 }
 
 /// Sends a batch as it is, once, to the leader of bucket 0.
-Outcome<void> produce(Calls& calls, const client::TableInfo& table, const Buffer& batch) {
+Outcome<Offset> produce(Calls& calls, const client::TableInfo& table, const Buffer& batch,
+                        std::int32_t acks = -1) {
   protocol::ProduceRequest request;
+  request.acks = acks;
   request.table_id = table.id.value();
   request.timeout_ms = 30'000;
   request.buckets.push_back({std::nullopt, 0, batch});
@@ -76,7 +78,7 @@ Outcome<void> produce(Calls& calls, const client::TableInfo& table, const Buffer
   EXPECT_EQ(message.buckets_resp_size(), 1);
   const auto error = client::error_in_entry(message.buckets_resp(0));
   if (error) return tl::unexpected(*error);
-  return {};
+  return message.buckets_resp(0).base_offset();
 }
 
 TEST_F(ClientSuite, ABatchThatIsSentTwiceIsStoredOnce) {
@@ -90,15 +92,49 @@ TEST_F(ClientSuite, ABatchThatIsSentTwiceIsStoredOnce) {
         {.schema_id = 1, .compression = {}, .writer = writer, .sequence = sequence});
     return produce(calls(), *table, batch.value());
   };
-  must(send(0));
+  (void)must(send(0));
   // A server may say that it has the batch already, or answer as it did the first time.
   const ErrorCode again = code_of(send(0));
   EXPECT_TRUE(again == ErrorCode::none || again == ErrorCode::duplicate_sequence_exception)
       << name_of(again);
   EXPECT_EQ(code_of(send(2)), ErrorCode::out_of_order_sequence_exception);
-  must(send(1));
+  (void)must(send(1));
   EXPECT_EQ(must(calls().latest(path())), std::vector<Offset>{20});
   EXPECT_EQ(ids_of(read_rows(calls(), path(), 20)[0]), counted(0, 20));
+}
+
+TEST_F(ClientSuite, EveryKindOfAcknowledgementIsAnsweredWithTheOffset) {
+  make_table();
+  const auto table = must(calls().describe(path()));
+  Offset expected = 0;
+  for (const std::int32_t acks : {0, 1, -1}) {
+    SCOPED_TRACE(acks);
+    const auto batch = protocol::encode_batch(*rows(expected, 10), {});
+    EXPECT_EQ(must(produce(calls(), *table, batch.value(), acks)), expected);
+    expected += 10;
+  }
+  EXPECT_EQ(ids_of(read_rows(calls(), path(), 30)[0]), counted(0, 30));
+}
+
+TEST_F(ClientSuite, TheLastFiveBatchesOfAWriterAreKnown) {
+  make_table();
+  const auto table = must(calls().describe(path()));
+  const WriterId writer = must(calls().wait<WriterId>(
+      [&](auto done) { calls().client().init_writer(path(), std::move(done)); }));
+  const auto send = [&](std::int32_t sequence) {
+    const auto batch = protocol::encode_batch(
+        *rows(sequence * 10, 10),
+        {.schema_id = 1, .compression = {}, .writer = writer, .sequence = sequence});
+    return produce(calls(), *table, batch.value());
+  };
+  // Nobody knows it yet: it starts at 0.
+  EXPECT_EQ(code_of(send(1)), ErrorCode::out_of_order_sequence_exception);
+  for (const std::int32_t sequence : {0, 1, 2, 3, 4, 5}) (void)must(send(sequence));
+  for (const std::int32_t sequence : {1, 2, 3, 4, 5}) {
+    EXPECT_EQ(must(send(sequence)), Offset{sequence} * 10) << sequence;
+  }
+  EXPECT_EQ(code_of(send(0)), ErrorCode::out_of_order_sequence_exception);
+  EXPECT_EQ(must(calls().latest(path())), std::vector<Offset>{60});
 }
 
 }  // namespace
