@@ -49,12 +49,14 @@ TransportSink sink_to(NodeContext& context, std::string actor) {
   };
 }
 
-AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor) {
-  return [&context, &transport, actor = std::move(actor)](ConnectionId connection,
-                                                          const Endpoint& peer) {
+AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor,
+                     std::uint32_t listener) {
+  return [&context, &transport, actor = std::move(actor), listener](ConnectionId connection,
+                                                                    const Endpoint& peer) {
     Envelope news =
         seal<schemas::TransportMessage>([&](schemas::TransportMessage::Builder message) {
           message.setConnection(connection.value());
+          message.setListener(listener);
           auto accepted = message.initAccepted();
           accepted.setHost(peer.host);
           accepted.setPort(peer.port);
@@ -72,7 +74,7 @@ Result<TransportNews> decode_transport(const Envelope& envelope) {
     };
     switch (message.which()) {
       case Message::ACCEPTED:
-        return Accepted{connection, endpoint(message.getAccepted())};
+        return Accepted{connection, endpoint(message.getAccepted()), message.getListener()};
       case Message::OPENED:
         return Opened{connection, endpoint(message.getOpened())};
       case Message::RECEIVED:

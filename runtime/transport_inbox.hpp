@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "runtime/node_context.hpp"
@@ -12,12 +13,15 @@ namespace millrace {
 /// Events of one connection go to `actor` on this node. The context must outlive the connection.
 [[nodiscard]] TransportSink sink_to(NodeContext& context, std::string actor);
 /// New connections are announced to `actor` on this node; while it is not there they are closed.
-[[nodiscard]] AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor);
+/// `listener` tells several listeners of one actor apart.
+[[nodiscard]] AcceptSink accept_to(NodeContext& context, Transport& transport, std::string actor,
+                                   std::uint32_t listener = 0);
 
 /// A listener's news, as the owner reads it.
 struct Accepted {
   ConnectionId connection;
   Endpoint peer;
+  std::uint32_t listener = 0;
 };
 using TransportNews = std::variant<Accepted, Opened, Received, Sent, Closed>;
 

@@ -13,6 +13,8 @@ struct CatalogDelta {
     tableCreated @3 :Table;
     tableDropped @4 :Int64;     # Table id.
     writerIdsReservedBelow @5 :Int64;
+    aclsCreated @6 :List(Acl);
+    aclsDropped @7 :List(Acl);
   }
 }
 
@@ -44,4 +46,15 @@ struct Bucket {
   leader @0 :Int32;
   epoch @1 :Int32;
   replicas @2 :List(Int32);
+}
+
+struct Acl {
+  # One permission; the numbers are those of the public protocol.
+  resourceType @0 :Int32;
+  resourceName @1 :Text;
+  principalType @2 :Text;
+  principalName @3 :Text;
+  host @4 :Text;
+  operation @5 :Int32;
+  permission @6 :Int32;
 }

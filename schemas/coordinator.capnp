@@ -15,6 +15,7 @@ struct CoordinatorRequest {
     dropTable @4 :DropTable;
     newWriter @5 :Void;         # Answered `writerId`.
     sync @6 :Void;              # Answered `done` once the asking node knows what the coordinator knows now.
+    changeAcls @7 :Void;        # The attachment is the delta: what to create or to drop.
   }
 }
 
@@ -66,6 +67,7 @@ struct NodeReport {
   rack @4 :Text;
   appliedRevision @5 :UInt64;
   membersVersion @6 :UInt64;    # Of the newest update the node has seen; 0: none.
+  listeners @7 :List(ClientListener);
 }
 
 struct ClusterUpdate {
@@ -86,4 +88,12 @@ struct ClusterMember {
   consolePort @5 :UInt16;
   rack @6 :Text;
   alive @7 :Bool;
+  listeners @8 :List(ClientListener);
+}
+
+struct ClientListener {
+  # One of the named addresses that a node is reached at; clients stay on the name they came in on.
+  name @0 :Text;
+  host @1 :Text;
+  port @2 :UInt16;
 }

@@ -15,6 +15,7 @@ struct TransportMessage {
     sentBytes @5 :UInt64;       # This many more bytes have left the process.
     closed @6 :Text;            # Why.
   }
+  listener @7 :UInt32;          # Of `accepted`: which of its owner's listeners, counted from 0.
 }
 
 struct Peer {

@@ -1,8 +1,10 @@
 #pragma once
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.hpp"
+#include "protocol/acl.hpp"
 #include "protocol/error_code.hpp"
 
 namespace millrace::coordinator {
@@ -31,7 +33,14 @@ struct DropTable {
 };
 struct NewWriter {};
 struct Sync {};
-using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, NewWriter, Sync>;
+struct CreateAcls {
+  std::vector<protocol::AclEntry> entries;
+};
+struct DropAcls {
+  std::vector<protocol::AclEntry> entries;
+};
+using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, NewWriter, Sync,
+                             CreateAcls, DropAcls>;
 
 // What they are told.
 struct Done {

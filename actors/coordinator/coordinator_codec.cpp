@@ -22,6 +22,19 @@ CreateTable decode_create_table(schemas::CreateTable::Reader in) {
   return {text(in.getDatabase()), text(in.getName()), text(in.getJson()), in.getIgnoreIfExists()};
 }
 
+Result<Command> decode_change_acls(const std::vector<Buffer>& attachments) {
+  if (attachments.size() != 1) return fail(Errc::malformed, "a change of permissions without them");
+  auto delta = decode_delta(attachments.front());
+  if (!delta) return wrap(delta.error(), "change of permissions");
+  if (auto* created = std::get_if<AclsCreated>(&*delta)) {
+    return CreateAcls{std::move(created->entries)};
+  }
+  if (auto* dropped = std::get_if<AclsDropped>(&*delta)) {
+    return DropAcls{std::move(dropped->entries)};
+  }
+  return fail(Errc::malformed, "a change of permissions that is none");
+}
+
 void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
   out.setNodeId(member.node.value());
   out.setIncarnation(member.incarnation.value());
@@ -31,6 +44,12 @@ void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
   out.setConsolePort(member.console.port);
   out.setRack(member.rack);
   out.setAlive(member.alive);
+  auto listeners = out.initListeners(static_cast<unsigned>(member.listeners.size()));
+  for (unsigned i = 0; i < listeners.size(); ++i) {
+    listeners[i].setName(member.listeners[i].name);
+    listeners[i].setHost(member.listeners[i].at.host);
+    listeners[i].setPort(member.listeners[i].at.port);
+  }
 }
 
 Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
@@ -54,7 +73,7 @@ Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
 }  // namespace
 
 Result<Command> decode_command(const Envelope& envelope) {
-  return open<Request>(envelope, [](Request::Reader request) -> Result<Command> {
+  return open<Request>(envelope, [&](Request::Reader request) -> Result<Command> {
     switch (request.which()) {
       case Request::CREATE_DATABASE: {
         const auto in = request.getCreateDatabase();
@@ -74,6 +93,8 @@ Result<Command> decode_command(const Envelope& envelope) {
         return NewWriter{};
       case Request::SYNC:
         return Sync{};
+      case Request::CHANGE_ACLS:
+        return decode_change_acls(envelope.attachments);
       default:
         return fail(Errc::malformed, "unknown request to the coordinator");
     }
@@ -91,6 +112,10 @@ Result<NodeReported> decode_report(const Envelope& envelope) {
     event.member.client = {text(report.getClientHost()), report.getClientPort()};
     event.member.console = {text(report.getConsoleHost()), report.getConsolePort()};
     event.member.rack = text(report.getRack());
+    for (const auto listener : report.getListeners()) {
+      event.member.listeners.push_back(
+          {text(listener.getName()), {text(listener.getHost()), listener.getPort()}});
+    }
     event.applied = Revision{report.getAppliedRevision()};
     event.members_version = report.getMembersVersion();
     return event;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/coordinator/acl_rules.hpp"
 #include "base/check.hpp"
 
 namespace millrace::coordinator {
@@ -152,6 +153,10 @@ void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
     decision = decide(catalog_, *drop);
   } else if (const auto* table = std::get_if<CreateTable>(&asked.command)) {
     decision = decide(catalog_, *table, options_.tables, alive_nodes(), asked.wall_clock);
+  } else if (const auto* allow = std::get_if<CreateAcls>(&asked.command)) {
+    decision = decide(catalog_, *allow);
+  } else if (const auto* revoke = std::get_if<DropAcls>(&asked.command)) {
+    decision = decide(catalog_, *revoke);
   } else {
     decision = decide(catalog_, std::get<DropTable>(asked.command));
   }

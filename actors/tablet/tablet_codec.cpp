@@ -17,12 +17,17 @@ using Update = schemas::ClusterUpdate;
 std::string text(capnp::Text::Reader in) { return {in.begin(), in.size()}; }
 
 MemberInfo read(schemas::ClusterMember::Reader in) {
-  return {NodeId{in.getNodeId()},
-          Incarnation{in.getIncarnation()},
-          {text(in.getClientHost()), in.getClientPort()},
-          {text(in.getConsoleHost()), in.getConsolePort()},
-          text(in.getRack()),
-          in.getAlive()};
+  MemberInfo member{NodeId{in.getNodeId()},
+                    Incarnation{in.getIncarnation()},
+                    {text(in.getClientHost()), in.getClientPort()},
+                    {text(in.getConsoleHost()), in.getConsolePort()},
+                    text(in.getRack()),
+                    in.getAlive()};
+  for (const auto listener : in.getListeners()) {
+    member.listeners.push_back(
+        {text(listener.getName()), {text(listener.getHost()), listener.getPort()}});
+  }
+  return member;
 }
 
 }  // namespace
@@ -61,6 +66,12 @@ Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t m
     out.setRack(self.rack);
     out.setAppliedRevision(applied.value());
     out.setMembersVersion(members_version);
+    auto listeners = out.initListeners(static_cast<unsigned>(self.listeners.size()));
+    for (unsigned i = 0; i < listeners.size(); ++i) {
+      listeners[i].setName(self.listeners[i].name);
+      listeners[i].setHost(self.listeners[i].at.host);
+      listeners[i].setPort(self.listeners[i].at.port);
+    }
   });
 }
 

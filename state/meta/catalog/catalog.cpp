@@ -1,6 +1,7 @@
 #include "state/meta/catalog/catalog.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace {
 
@@ -38,6 +39,18 @@ void Catalog::apply_one(const WriterIdsReserved& fact) {
   next_writer_ = std::max(next_writer_, fact.below);
 }
 
+void Catalog::apply_one(const AclsCreated& fact) {
+  auto acls = std::make_shared<protocol::AclSet>(*acls_);
+  acls->insert(fact.entries.begin(), fact.entries.end());
+  acls_ = std::move(acls);
+}
+
+void Catalog::apply_one(const AclsDropped& fact) {
+  auto acls = std::make_shared<protocol::AclSet>(*acls_);
+  for (const protocol::AclEntry& entry : fact.entries) acls->erase(entry);
+  acls_ = std::move(acls);
+}
+
 void Catalog::reserve_table_ids(TableId below) { next_table_ = std::max(next_table_, below); }
 
 const DatabaseInfo* Catalog::find_database(const std::string& name) const {
@@ -70,6 +83,7 @@ std::vector<CatalogDelta> Catalog::as_deltas() const {
   for (const auto& [name, database] : databases_) deltas.emplace_back(DatabaseCreated{database});
   for (const auto& [id, table] : tables_) deltas.emplace_back(TableCreated{*table});
   deltas.emplace_back(WriterIdsReserved{next_writer_});
+  if (!acls_->empty()) deltas.emplace_back(AclsCreated{{acls_->begin(), acls_->end()}});
   return deltas;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "protocol/acl.hpp"
 #include "protocol/table_descriptor.hpp"
 
 namespace millrace {
@@ -64,10 +65,19 @@ struct WriterIdsReserved {
   WriterId below;
   friend bool operator==(const WriterIdsReserved&, const WriterIdsReserved&) = default;
 };
-using CatalogDelta =
-    std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved>;
+/// Entries that are there already are no news.
+struct AclsCreated {
+  std::vector<protocol::AclEntry> entries;
+  friend bool operator==(const AclsCreated&, const AclsCreated&) = default;
+};
+struct AclsDropped {
+  std::vector<protocol::AclEntry> entries;
+  friend bool operator==(const AclsDropped&, const AclsDropped&) = default;
+};
+using CatalogDelta = std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped,
+                                  WriterIdsReserved, AclsCreated, AclsDropped>;
 
-/// Copying shares the tables, so a new version per delta is cheap.
+/// Copying shares the tables and the permissions, so a new version per delta is cheap.
 class Catalog {
  public:
   using TablePointer = std::shared_ptr<const TableInfo>;
@@ -83,6 +93,8 @@ class Catalog {
 
   [[nodiscard]] const std::map<std::string, DatabaseInfo>& databases() const { return databases_; }
   [[nodiscard]] const std::map<TableId, TablePointer>& tables() const { return tables_; }
+  /// Every permission. They outlive what they are about, as in Fluss.
+  [[nodiscard]] const protocol::AclSet& acls() const { return *acls_; }
   /// The id that the next table gets; ids are never reused.
   [[nodiscard]] TableId next_table() const { return next_table_; }
   [[nodiscard]] WriterId next_writer() const { return next_writer_; }
@@ -100,10 +112,13 @@ class Catalog {
   void apply_one(const TableCreated& fact);
   void apply_one(const TableDropped& fact);
   void apply_one(const WriterIdsReserved& fact);
+  void apply_one(const AclsCreated& fact);
+  void apply_one(const AclsDropped& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;
   std::map<std::pair<std::string, std::string>, TableId> names_;
+  std::shared_ptr<const protocol::AclSet> acls_ = std::make_shared<const protocol::AclSet>();
   TableId next_table_{0};
   WriterId next_writer_{0};
 };

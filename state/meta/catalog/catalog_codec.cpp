@@ -44,6 +44,22 @@ void write(schemas::Table::Builder out, const TableInfo& table) {
   }
 }
 
+/// Left to itself, Cap'n Proto ends a text at its first NUL.
+capnp::Text::Reader whole(const std::string& text) { return {text.c_str(), text.size()}; }
+
+void write(capnp::List<schemas::Acl>::Builder out, const std::vector<protocol::AclEntry>& acls) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const protocol::AclEntry& acl = acls[i];
+    out[i].setResourceType(static_cast<std::int32_t>(acl.resource.type));
+    out[i].setResourceName(whole(acl.resource.name));
+    out[i].setPrincipalType(whole(acl.principal.type));
+    out[i].setPrincipalName(whole(acl.principal.name));
+    out[i].setHost(whole(acl.host));
+    out[i].setOperation(static_cast<std::int32_t>(acl.operation));
+    out[i].setPermission(static_cast<std::int32_t>(acl.permission));
+  }
+}
+
 void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
   if (const auto* created = std::get_if<DatabaseCreated>(&delta)) {
     write(out.initDatabaseCreated(), created->database);
@@ -55,6 +71,10 @@ void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
     out.setTableDropped(gone->table.value());
   } else if (const auto* reserved = std::get_if<WriterIdsReserved>(&delta)) {
     out.setWriterIdsReservedBelow(reserved->below.value());
+  } else if (const auto* allowed = std::get_if<AclsCreated>(&delta)) {
+    write(out.initAclsCreated(static_cast<unsigned>(allowed->entries.size())), allowed->entries);
+  } else if (const auto* revoked = std::get_if<AclsDropped>(&delta)) {
+    write(out.initAclsDropped(static_cast<unsigned>(revoked->entries.size())), revoked->entries);
   }
 }
 
@@ -87,6 +107,21 @@ Result<TableInfo> read(schemas::Table::Reader in) {
   return table;
 }
 
+std::vector<protocol::AclEntry> read(capnp::List<schemas::Acl>::Reader in) {
+  std::vector<protocol::AclEntry> entries;
+  for (const auto acl : in) {
+    protocol::AclEntry& entry = entries.emplace_back();
+    entry.resource = {static_cast<protocol::ResourceType>(acl.getResourceType()),
+                      std::string(text_of(acl.getResourceName()))};
+    entry.principal = {std::string(text_of(acl.getPrincipalType())),
+                       std::string(text_of(acl.getPrincipalName()))};
+    entry.host = text_of(acl.getHost());
+    entry.operation = static_cast<protocol::Operation>(acl.getOperation());
+    entry.permission = static_cast<protocol::Permission>(acl.getPermission());
+  }
+  return entries;
+}
+
 Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
   switch (in.which()) {
     case schemas::CatalogDelta::DATABASE_CREATED: {
@@ -105,6 +140,10 @@ Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
       return TableDropped{TableId{in.getTableDropped()}};
     case schemas::CatalogDelta::WRITER_IDS_RESERVED_BELOW:
       return WriterIdsReserved{WriterId{in.getWriterIdsReservedBelow()}};
+    case schemas::CatalogDelta::ACLS_CREATED:
+      return AclsCreated{read(in.getAclsCreated())};
+    case schemas::CatalogDelta::ACLS_DROPPED:
+      return AclsDropped{read(in.getAclsDropped())};
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }

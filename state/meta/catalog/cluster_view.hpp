@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "state/meta/catalog/catalog.hpp"
@@ -17,16 +19,27 @@ struct NodeEndpoint {
   friend bool operator==(const NodeEndpoint&, const NodeEndpoint&) = default;
 };
 
+/// Where one of a node's named listeners can be reached.
+struct ClientListener {
+  std::string name;
+  NodeEndpoint at;
+  friend bool operator==(const ClientListener&, const ClientListener&) = default;
+};
+
 /// A node of the cluster as the coordinator announces it.
 struct MemberInfo {
   NodeId node;
   Incarnation incarnation;
-  NodeEndpoint client;   ///< Where clients connect.
+  NodeEndpoint client;   ///< Where clients connect: its first listener.
   NodeEndpoint console;  ///< HTTP; port 0 if it has none.
   std::string rack;
   bool alive = false;
+  std::vector<ClientListener> listeners = {};  ///< All of them; empty: only `client`, without name.
   friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
 };
+
+/// Where clients that came in on the listener `name` reach `member`; null: it has no such listener.
+[[nodiscard]] const NodeEndpoint* endpoint_of(const MemberInfo& member, std::string_view name);
 
 /// What one node knows of the cluster: an immutable value that its tablet publishes and its gateway
 /// and console read.

@@ -4,6 +4,9 @@
 
 #include "actors/metadata/metadata_codec.hpp"
 #include "actors/tablet/tablet_codec.hpp"
+#include "base/crc32c.hpp"
+#include "base/endian.hpp"
+#include "base/random.hpp"
 #include "schemas/coordinator.capnp.h"
 #include "schemas/link.capnp.h"
 #include "state/meta/catalog/catalog_codec.hpp"
@@ -24,7 +27,13 @@ CatalogDelta some_table() {
 
 TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
   SendUpdate sent{NodeId{1}, Revision{4}, Revision{5}, {}, {some_table()}, 77, {}};
-  sent.members.push_back({NodeId{2}, Incarnation{9}, {"host", 1}, {"console", 2}, "rack", true});
+  sent.members.push_back({NodeId{2},
+                          Incarnation{9},
+                          {"host", 1},
+                          {"console", 2},
+                          "rack",
+                          true,
+                          {{"FLUSS", {"host", 1}}, {"CLIENT", {"other", 3}}}});
   auto arrived = tablet::decode_update(encode_update(sent));
   ASSERT_TRUE(arrived.has_value()) << arrived.error().message;
   EXPECT_EQ(arrived->base, Revision{4});
@@ -42,8 +51,43 @@ TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
   EXPECT_EQ(arrived->image, sent.image);
 }
 
+protocol::AclEntry some_acl() {
+  return {protocol::table_resource("nyc", "flights"), protocol::user_principal("bob"), "10.0.0.1",
+          protocol::Operation::write, protocol::Permission::allow};
+}
+
+TEST(CoordinatorCodec, PermissionsComeBackAsTheyWere) {
+  for (const CatalogDelta& delta :
+       {CatalogDelta{AclsCreated{{some_acl(), some_acl()}}}, CatalogDelta{AclsDropped{{}}}}) {
+    EXPECT_EQ(decode_delta(encode_delta(delta)), delta);
+  }
+  Catalog catalog;
+  catalog.apply(AclsCreated{{some_acl()}});
+  EXPECT_EQ(decode_catalog(encode_catalog(catalog)), catalog);
+}
+
+// Whatever lies behind a right checksum is read or refused.
+TEST(CoordinatorCodecProperty, MutatedPermissionsAreReadOrRefused) {
+  const Buffer sound = encode_delta(AclsCreated{{some_acl(), some_acl()}});
+  int refused = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<std::byte> bytes(sound.bytes().begin(), sound.bytes().end());
+    for (std::uint64_t i = 0; i < 1 + random.below(4); ++i) {
+      bytes[8 + random.below(bytes.size() - 8)] ^= static_cast<std::byte>(1U << random.below(8));
+    }
+    store_le(bytes.data(), crc32c_of(Bytes(bytes).subspan(8)));
+    const auto delta = decode_delta(Buffer::from(std::move(bytes)));
+    if (!delta) ++refused;
+    if (delta) (void)encode_delta(*delta);
+  }
+  EXPECT_GT(refused, 0);
+}
+
 TEST(CoordinatorCodec, ReportsOfTabletsAreReadWithTheirSender) {
-  const MemberInfo self{NodeId{3}, Incarnation{8}, {"h", 5}, {"c", 6}, "r", true};
+  const MemberInfo self{NodeId{3}, Incarnation{8},        {"h", 5}, {"c", 6}, "r",
+                        true,      {{"CLIENT", {"h", 7}}}};
   Envelope envelope = tablet::encode_report(self, Revision{11}, 12);
   envelope.from = {NodeId{3}, "tablet"};
   envelope.incarnation = Incarnation{8};
