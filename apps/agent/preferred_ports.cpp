@@ -29,7 +29,9 @@ bool take_port(std::string_view& text, std::string_view name, std::uint16_t& por
 }  // namespace
 
 std::string to_string(const PreferredPorts& ports) {
-  return fmt::format("client={},link={},http={}", ports.client, ports.link, ports.http);
+  std::string text = fmt::format("client={},link={},http={}", ports.client, ports.link, ports.http);
+  if (ports.further_clients.empty()) return text;
+  return text + fmt::format(",further={}", fmt::join(ports.further_clients, "/"));
 }
 
 Result<PreferredPorts> parse_preferred_ports(std::string_view text) {
@@ -37,15 +39,23 @@ Result<PreferredPorts> parse_preferred_ports(std::string_view text) {
   const std::string_view whole = text;
   const bool taken = take_port(text, "client=", ports.client) &&
                      take_port(text, "link=", ports.link) && take_port(text, "http=", ports.http);
+  for (std::string_view mark = "further="; taken && text.starts_with(mark); mark = "/") {
+    if (!take_port(text, mark, ports.further_clients.emplace_back())) break;
+  }
   if (!taken || to_string(ports) != whole) {
-    return fail(Errc::malformed, "expected client=PORT,link=PORT,http=PORT");
+    return fail(Errc::malformed, "expected client=PORT,link=PORT,http=PORT[,further=PORT/...]");
   }
   return ports;
 }
 
 PreferredPorts ports_of(const Member& member) {
-  return {first_port(member.client_listeners), first_port(member.link_listener),
-          first_port(member.http_listener)};
+  PreferredPorts ports{first_port(member.client_listeners), first_port(member.link_listener),
+                       first_port(member.http_listener)};
+  const auto clients = parse_listeners(member.client_listeners);
+  for (std::size_t i = 1; clients && i < clients->size(); ++i) {
+    ports.further_clients.push_back((*clients)[i].port);
+  }
+  return ports;
 }
 
 PreferredPorts preferred_ports_of_process() {

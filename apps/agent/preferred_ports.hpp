@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/agent/agent_message.hpp"
 #include "base/result.hpp"
@@ -17,11 +18,12 @@ struct PreferredPorts {
   std::uint16_t client = 0;  ///< Of the first client listener.
   std::uint16_t link = 0;
   std::uint16_t http = 0;
+  std::vector<std::uint16_t> further_clients = {};  ///< Of the client listeners behind the first.
 
   friend bool operator==(const PreferredPorts&, const PreferredPorts&) = default;
 };
 
-/// `client=41001,link=41002,http=41003`
+/// `client=41001,link=41002,http=41003`, and `,further=41004/41005` where there are such.
 [[nodiscard]] std::string to_string(const PreferredPorts& ports);
 
 /// Errors: malformed for anything that to_string would not write.

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "apps/config/nearest_name.hpp"
+#include "apps/config/security_settings.hpp"
 #include "apps/config/value_text.hpp"
 #include "apps/config/yaml_file.hpp"
 
@@ -17,6 +18,9 @@ using enum Finding::Severity;
 // Set by the host agent and the launcher for their children; no configuration.
 constexpr auto reserved_variables = std::to_array<std::string_view>(
     {"MILLRACE_AGENT_FD", "MILLRACE_LAUNCHER_FD", "MILLRACE_PREFER_PORTS"});
+
+// Of the command line's own client: a server started from the same shell has nothing to say to it.
+constexpr std::string_view client_variables = "MILLRACE_CLIENT_";
 
 std::string nearest_key(std::string_view name) {
   std::vector<std::string_view> names;
@@ -38,15 +42,9 @@ std::string shown_value(const Setting& setting) {
   return is_secret_name(setting.name) ? "(hidden)" : setting.value.substr(0, 100);
 }
 
-bool is_plaintext_map(std::string_view value) {
-  return std::ranges::all_of(parse_list(value), [](const std::string& entry) {
-    return lower_case(entry).ends_with(":plaintext");
-  });
-}
-
 // Whether a security key asks for nothing beyond what Fluss does when it is not set.
 bool asks_for_nothing(const KeySpec& spec, const Setting& setting) {
-  if (setting.name == "security.protocol.map") return is_plaintext_map(setting.value);
+  if (is_listener_users_key(setting.name)) return true;  // Built: read_security() looks at it.
   return lower_case(trimmed(setting.value)) == spec.default_text;
 }
 
@@ -128,6 +126,7 @@ void ConfigurationLoader::add_environment(const std::vector<Variable>& variables
   for (const Variable& variable : variables) {
     if (!variable.name.starts_with("MILLRACE_")) continue;
     if (std::ranges::find(reserved_variables, variable.name) != reserved_variables.end()) continue;
+    if (variable.name.starts_with(client_variables)) continue;
     if (const KeySpec* spec = key_of_variable(variable.name)) {
       put({std::string(spec->name), variable.value, {SourceKind::environment, variable.name}});
       continue;
@@ -163,7 +162,7 @@ void ConfigurationLoader::check_winner(const Setting& setting) {
   if (promises_protection) {
     if (asks_for_nothing(spec, setting)) return;
     report(error, "config.security_not_built",
-           fmt::format("security is not built yet, so this key would protect nothing: {} ({})",
+           fmt::format("this is not built yet, so the key would protect nothing: {} ({})",
                        setting.name, to_string(setting.source)),
            fmt::format("remove {}", setting.name));
   } else if (spec.standing == Standing::without_effect) {
@@ -187,6 +186,7 @@ void ConfigurationLoader::check_secret_off_loopback(const Key<std::vector<Listen
 }
 
 void ConfigurationLoader::check_pairs() {
+  (void)read_security(outcome_.configuration, outcome_.findings);
   check_secret_off_loopback(key::link_listener, key::link_secret);
   check_secret_off_loopback(key::http_listener, key::http_token);
   const Configuration& configuration = outcome_.configuration;

@@ -28,7 +28,8 @@ constexpr std::array keys = {
             "addresses that clients connect to; port 0 lets the kernel choose", 1, 16},
     KeySpec{"advertised.listeners", listeners, "", used,
             "addresses told to clients; empty: the bound ones"},
-    KeySpec{"internal.listener.name", text, "FLUSS", without_effect, "listener that servers use"},
+    KeySpec{"internal.listener.name", text, "FLUSS", used,
+            "client listener on which everything is allowed"},
     // Identity and places.
     KeySpec{"tablet-server.id", integer, "-1", used, "id of this server as clients see it", -1,
             id_max},
@@ -61,17 +62,23 @@ constexpr std::array keys = {
             "silence after which an idempotent writer is forgotten", millisecond},
     KeySpec{"server.writer-id.expiration-check-interval", duration, "10min", used,
             "how often silent writers are looked for", millisecond},
-    // Security. Each refuses the start unless it says what holds anyway.
-    KeySpec{"security.protocol.map", text, "", security, "protocol of each listener"},
-    KeySpec{"security.sasl.enabled.mechanisms", list, "", security,
+    // Security. What is not built refuses the start unless it says what holds anyway.
+    KeySpec{"security.protocol.map", text, "", used,
+            "protocol of each listener, as CLIENT:SASL; one that is not named: PLAINTEXT"},
+    KeySpec{"security.sasl.enabled.mechanisms", list, "plain", security,
             "how clients prove who they are"},
-    KeySpec{"security.acl.principal.ignore-case", boolean, "false", security,
+    KeySpec{"security.sasl.plain.jaas.config", text, "", used, "users of every SASL listener"},
+    KeySpec{"security.sasl.listener.name.*", text, "", used,
+            "users of one SASL listener: its name in lower case and .plain.jaas.config"},
+    KeySpec{"security.sasl.plain.credentials", text, "", used,
+            "users of every SASL listener, as name:password,..."},
+    KeySpec{"security.acl.principal.ignore-case", boolean, "false", used,
             "whether principals are compared without case"},
     KeySpec{"security.*", text, "", security, "authentication"},
-    KeySpec{"authorizer.enabled", boolean, "false", security, "whether access is checked"},
+    KeySpec{"authorizer.enabled", boolean, "false", used, "whether access is checked"},
     KeySpec{"authorizer.type", text, "default", security, "who checks access"},
     KeySpec{"authorizer.*", text, "", security, "authorization"},
-    KeySpec{"super.users", list, "", security, "principals that may do everything"},
+    KeySpec{"super.users", list, "", used, "principals that may do everything, as User:admin"},
     // Ours: who this node is.
     KeySpec{"millrace.roles", list, "coordinator,tablet,worker", used, "what this node does", 0, 0,
             "coordinator,tablet,worker"},
@@ -147,7 +154,8 @@ const KeySpec* find_key(std::string_view name) {
   const KeySpec* family = nullptr;
   for (const KeySpec& spec : known_keys()) {
     if (spec.name == name && !is_family(spec)) return &spec;
-    if (is_family(spec) && belongs_to_family(name, spec)) family = &spec;
+    if (!is_family(spec) || !belongs_to_family(name, spec)) continue;
+    if (family == nullptr || spec.name.size() > family->name.size()) family = &spec;
   }
   return family;
 }

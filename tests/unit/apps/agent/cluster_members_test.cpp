@@ -62,11 +62,22 @@ TEST(PreferredPorts, ComeBackFromText) {
   }
 }
 
-TEST(PreferredPorts, AreThoseOfTheFirstListener) {
+TEST(PreferredPorts, FurtherListenersKeepTheirs) {
+  const PreferredPorts ports{1, 2, 3, {4, 65535}};
+  EXPECT_EQ(to_string(ports), "client=1,link=2,http=3,further=4/65535");
+  EXPECT_EQ(parse_preferred_ports(to_string(ports)), ports);
+  for (const char* text :
+       {"client=1,link=2,http=3,further=", "client=1,link=2,http=3,further=4/",
+        "client=1,link=2,http=3,further=4,5", "client=1,link=2,http=3,further=65536"}) {
+    EXPECT_FALSE(parse_preferred_ports(text)) << text;
+  }
+}
+
+TEST(PreferredPorts, AreThoseOfTheListeners) {
   NodeReady node = ready(0, 1);
   node.member.client_listeners = "FLUSS://127.0.0.1:11,CLIENT://127.0.0.1:12";
   node.member.http_listener = "";
-  EXPECT_EQ(ports_of(node.member), (PreferredPorts{11, 2, 0}));
+  EXPECT_EQ(ports_of(node.member), (PreferredPorts{11, 2, 0, {12}}));
 }
 
 }  // namespace
