@@ -6,10 +6,12 @@
 #include <variant>
 #include <vector>
 
+#include "actors/gateway/authorizer.hpp"
 #include "base/buffer.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "protocol/acl.hpp"
 #include "protocol/error_code.hpp"
 #include "state/meta/catalog/cluster_view.hpp"
 
@@ -80,9 +82,13 @@ struct DropTableCommand {
 };
 struct NewWriterCommand {};
 struct SyncCommand {};
+/// AclsCreated or AclsDropped.
+struct ChangeAclsCommand {
+  CatalogDelta delta;
+};
 using CoordinatorCommand =
     std::variant<CreateDatabaseCommand, DropDatabaseCommand, CreateTableCommand, DropTableCommand,
-                 NewWriterCommand, SyncCommand>;
+                 NewWriterCommand, SyncCommand, ChangeAclsCommand>;
 
 struct CommandDone {};
 struct WriterGranted {
@@ -114,12 +120,28 @@ struct RespondError {
 using CallEffect = std::variant<AskReplica, AskCoordinator, SetDeadline, Respond, RespondError>;
 using CallEffects = std::vector<CallEffect>;
 
+/// On whose behalf a call runs.
+struct Caller {
+  std::string listener;  ///< He stays on the addresses of this name.
+  protocol::Principal principal = protocol::anonymous_principal();
+  std::string host;
+  const AuthorizerSettings* authorizer = nullptr;  ///< Null: there is none.
+  bool passes_all = false;                         ///< He came in where nothing is checked.
+};
+/// Somebody who may do everything.
+[[nodiscard]] const Caller& anybody();
+
 /// What every call may look at; the view is the newest of the node.
 struct CallContext {
   NodeId self;
   const ClusterView& view;
   Instant now{};
+  const Caller& caller = anybody();
 };
+
+/// Whether the caller may do `operation` on `resource`.
+[[nodiscard]] bool may(const CallContext& context, protocol::Operation operation,
+                       const protocol::Resource& resource);
 
 class Call {
  public:

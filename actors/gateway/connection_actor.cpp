@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "actors/gateway/access_rules.hpp"
 #include "actors/gateway/gateway_codec.hpp"
-#include "actors/gateway/make_call.hpp"
 #include "base/log_event.hpp"
 #include "protocol/log_batch.hpp"
 #include "runtime/actor_names.hpp"
@@ -25,14 +25,28 @@ constexpr std::uint64_t timer_watch = ~std::uint64_t{2};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
 
+Caller caller_from(const ConnectionOrigin& origin) {
+  const GatewaySecurity& security = *origin.security;
+  const ListenerSecurity& listener = security.listeners.at(origin.listener);
+  Caller caller;
+  caller.listener = listener.name;
+  caller.host = origin.host;
+  caller.passes_all = listener.is_internal;
+  if (security.authorizer.enabled) caller.authorizer = &security.authorizer;
+  return caller;
+}
+
 }  // namespace
 
 ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-                                 ConnectionId connection, const PublishedView& published,
+                                 ConnectionOrigin origin, const PublishedView& published,
                                  GatewayBudgets& budgets, ConnectionLimits limits)
     : Actor(config, std::move(setup)),
       transport_(transport),
-      connection_(connection),
+      origin_(std::move(origin)),
+      connection_(origin_.connection),
+      authenticator_(origin_.security->listeners.at(origin_.listener)),
+      caller_(caller_from(origin_)),
       published_(published),
       budgets_(budgets),
       limits_(limits),
@@ -143,9 +157,28 @@ void ConnectionActor::begin_requests() {
 
 void ConnectionActor::begin(const protocol::RequestFrame& request) {
   const std::uint64_t number = ++numbers_;
-  active_.emplace(number, Active{make_call(request), request.request_id, request.body.size(), {}});
+  const int failures = authenticator_.failures();
+  const auto view = published_.get();
+  auto call = make_admitted_call(authenticator_,
+                                 CallContext{context().node(), *view, now(), caller_}, request);
+  caller_.principal = authenticator_.principal();
+  active_.emplace(number, Active{std::move(call), request.request_id, request.body.size(), {}});
   in_flight_bytes_ += request.body.size();
-  advance(number, [](Call& call, const CallContext& view) { return call.begin(view); });
+  advance(number, [](Call& one, const CallContext& at) { return one.begin(at); });
+  if (authenticator_.failures() > failures) after_failed_authentication();
+}
+
+void ConnectionActor::after_failed_authentication() {
+  log_event(EventLevel::warn, "authentication_failed",
+            {{"node", context().node().value()},
+             {"connection", connection_.value()},
+             {"listener", caller_.listener},
+             {"peer", origin_.host},
+             {"failures", authenticator_.failures()}});
+  if (!authenticator_.is_hopeless()) return;
+  closed_ = true;
+  transport_.close(connection_, false);  // The answers before it go out.
+  stop();
 }
 
 template <class Step>
@@ -153,7 +186,7 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
   const auto found = active_.find(number);
   if (found == active_.end()) return;
   const auto view = published_.get();
-  perform(number, step(*found->second.call, CallContext{context().node(), *view, now()}));
+  perform(number, step(*found->second.call, CallContext{context().node(), *view, now(), caller_}));
 }
 
 void ConnectionActor::answered(const Envelope& envelope) {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "actors/gateway/answer_window.hpp"
+#include "actors/gateway/authenticator.hpp"
 #include "actors/gateway/call.hpp"
+#include "actors/gateway/gateway_security.hpp"
 #include "protocol/frame.hpp"
 #include "runtime/actor.hpp"
 #include "runtime/byte_budget.hpp"
@@ -30,6 +32,14 @@ struct ConnectionLimits {
   Duration answer_time_max = 3min;
 };
 
+/// Where a connection came from.
+struct ConnectionOrigin {
+  ConnectionId connection;
+  std::string host;
+  std::shared_ptr<const GatewaySecurity> security;
+  std::size_t listener = 0;  ///< Of the security's listeners. Requires that it is one.
+};
+
 /// What a node's connections hold between them.
 struct GatewayBudgets {
   /// Requests, from their first byte until they are answered. When it is spent, no request is
@@ -47,7 +57,7 @@ struct GatewayBudgets {
 class ConnectionActor final : public Actor {
  public:
   ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
-                  ConnectionId connection, const PublishedView& published, GatewayBudgets& budgets,
+                  ConnectionOrigin origin, const PublishedView& published, GatewayBudgets& budgets,
                   ConnectionLimits limits);
 
  protected:
@@ -80,6 +90,7 @@ class ConnectionActor final : public Actor {
   [[nodiscard]] bool may_read() const;
   void send_waiting_reads();
   void finish(std::uint64_t number, std::vector<Buffer> frame);
+  void after_failed_authentication();
   void receive();
   /// Tells the node's budgets what this connection holds now.
   void settle_budgets();
@@ -92,7 +103,10 @@ class ConnectionActor final : public Actor {
   void advance(std::uint64_t number, Step step);
 
   Transport& transport_;
+  const ConnectionOrigin origin_;
   const ConnectionId connection_;
+  Authenticator authenticator_;
+  Caller caller_;
   const PublishedView& published_;
   GatewayBudgets& budgets_;
   const ConnectionLimits limits_;

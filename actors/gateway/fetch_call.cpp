@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "actors/gateway/access_rules.hpp"
 #include "actors/gateway/log_calls.hpp"
 #include "protocol/fetch_response.hpp"
 #include "protocol/fluss.pb.h"
@@ -73,6 +74,9 @@ class FetchCall final : public Call {
   CallEffects begin(const CallContext& context) override {
     now_ = context.now;
     end_ = context.now + wait_;
+    for (TableFetch& table : tables_) {
+      table.denied = why_denied(context, table.id, protocol::Operation::read);
+    }
     for (BucketFetch& bucket : buckets_) prepare(context, bucket);
     CallEffects effects{SetDeadline{wait_ + grace}};
     pump(effects);
@@ -135,6 +139,7 @@ class FetchCall final : public Call {
 
   void prepare(const CallContext& context, BucketFetch& bucket) {
     TableFetch& table = tables_[bucket.table];
+    if (table.denied) return fail(bucket, *table.denied);
     if (auto elsewhere = why_not_here(context, bucket.id)) return fail(bucket, *elsewhere);
     if (!table.fields || table.plan) return;
     const auto info = context.view.catalog.find_table(table.id);
@@ -278,6 +283,7 @@ class FetchCall final : public Call {
     TableId id;
     std::optional<std::vector<std::int32_t>> fields;
     std::optional<protocol::ProjectionPlan> plan;
+    std::optional<ProtocolError> denied;
   };
 
   const std::size_t bytes_max_;

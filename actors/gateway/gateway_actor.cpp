@@ -23,6 +23,10 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   const auto* accepted = std::get_if<Accepted>(&*news);
   if (accepted == nullptr) return;
   const ConnectionId connection = accepted->connection;
+  if (accepted->listener >= options_.security->listeners.size()) {
+    drop({Errc::malformed, "connection on a listener that there is not"});
+    return transport_.close(connection, true);
+  }
   if (connections_ >= options_.connections_max) {
     log_event(EventLevel::warn, "connection_refused",
               {{"node", context().node().value()},
@@ -34,9 +38,10 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   ++connections_;
   const std::string name = "connection/" + to_string(connection);
   // Temporary: a connection that ends, however it ends, is the client's to make again.
-  start_child({name, RestartPolicy::temporary}, [this, name, connection] {
+  ConnectionOrigin origin{connection, accepted->peer.host, options_.security, accepted->listener};
+  start_child({name, RestartPolicy::temporary}, [this, name, origin = std::move(origin)] {
     return context().spawn<ConnectionActor>(name, actor_name(), Placement::scheduled, transport_,
-                                            connection, published_, budgets_, options_.connection);
+                                            origin, published_, budgets_, options_.connection);
   });
 }
 

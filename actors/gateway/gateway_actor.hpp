@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 
 #include "actors/gateway/connection_actor.hpp"
 #include "runtime/supervision/supervising_actor.hpp"
@@ -9,6 +10,7 @@ namespace millrace::gateway {
 struct GatewayOptions {
   std::size_t connections_max = 1000;  ///< A further one is closed as soon as it arrives.
   ConnectionLimits connection;
+  std::shared_ptr<const GatewaySecurity> security = std::make_shared<const GatewaySecurity>();
 };
 
 /// The public protocol's front door: takes connections and gives each an actor of its own. The

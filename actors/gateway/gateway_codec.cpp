@@ -7,6 +7,7 @@
 #include "schemas/coordinator.capnp.h"
 #include "schemas/replica.capnp.h"
 #include "schemas/transport.capnp.h"
+#include "state/meta/catalog/catalog_codec.hpp"
 
 namespace millrace::gateway {
 namespace {
@@ -71,6 +72,7 @@ void write(Command::Builder out, const DropTableCommand& command) {
 
 void write(Command::Builder out, const NewWriterCommand&) { out.setNewWriter(); }
 void write(Command::Builder out, const SyncCommand&) { out.setSync(); }
+void write(Command::Builder out, const ChangeAclsCommand&) { out.setChangeAcls(); }
 
 }  // namespace
 
@@ -123,9 +125,13 @@ Result<ReplicaAnswer> decode_answer(const Envelope& envelope) {
 }
 
 Envelope encode_command(const CoordinatorCommand& command) {
-  return seal<Command>([&](Command::Builder out) {
-    std::visit([&](const auto& one) { write(out, one); }, command);
-  });
+  std::vector<Buffer> attachments;
+  if (const auto* acls = std::get_if<ChangeAclsCommand>(&command)) {
+    attachments.push_back(encode_delta(acls->delta));
+  }
+  return seal<Command>(
+      [&](Command::Builder out) { std::visit([&](const auto& one) { write(out, one); }, command); },
+      std::move(attachments));
 }
 
 Result<CoordinatorAnswer> decode_reply(const Envelope& envelope) {

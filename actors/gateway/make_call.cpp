@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "actors/gateway/acl_calls.hpp"
 #include "actors/gateway/log_calls.hpp"
 #include "actors/gateway/metadata_calls.hpp"
 
@@ -11,7 +12,6 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
   using protocol::ApiKey;
   switch (static_cast<ApiKey>(request.api_key)) {
     case ApiKey::api_versions:
-    case ApiKey::authenticate:
       return make_handshake_call(request);
     case ApiKey::list_databases:
     case ApiKey::database_exists:
@@ -29,6 +29,10 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
     case ApiKey::drop_table:
     case ApiKey::init_writer:
       return make_coordinator_call(request);
+    case ApiKey::create_acls:
+    case ApiKey::list_acls:
+    case ApiKey::drop_acls:
+      return make_acl_call(request);
     case ApiKey::produce_log:
       return make_produce_call(request);
     case ApiKey::fetch_log:

@@ -27,13 +27,17 @@ constexpr Duration sync_wait_max = 2s;
 constexpr std::string_view exists_yes("\x08\x01", 2);
 
 constexpr std::array served_keys = {
-    ApiKey::api_versions,         ApiKey::create_database, ApiKey::drop_database,
-    ApiKey::list_databases,       ApiKey::database_exists, ApiKey::create_table,
-    ApiKey::drop_table,           ApiKey::get_table_info,  ApiKey::list_tables,
-    ApiKey::list_partition_infos, ApiKey::table_exists,    ApiKey::get_table_schema,
-    ApiKey::get_metadata,         ApiKey::produce_log,     ApiKey::fetch_log,
-    ApiKey::list_offsets,         ApiKey::init_writer,     ApiKey::get_database_info,
-    ApiKey::authenticate,
+    ApiKey::api_versions,    ApiKey::create_database,
+    ApiKey::drop_database,   ApiKey::list_databases,
+    ApiKey::database_exists, ApiKey::create_table,
+    ApiKey::drop_table,      ApiKey::get_table_info,
+    ApiKey::list_tables,     ApiKey::list_partition_infos,
+    ApiKey::table_exists,    ApiKey::get_table_schema,
+    ApiKey::get_metadata,    ApiKey::produce_log,
+    ApiKey::fetch_log,       ApiKey::list_offsets,
+    ApiKey::init_writer,     ApiKey::get_database_info,
+    ApiKey::authenticate,    ApiKey::create_acls,
+    ApiKey::list_acls,       ApiKey::drop_acls,
 };
 
 ProtocolError no_coordinator() {
@@ -147,27 +151,6 @@ std::unique_ptr<Call> api_versions(const RequestFrame& frame) {
   return make_finished_call(Respond{{protocol::serialize(response)}});
 }
 
-/// In any case, as Fluss compares it.
-bool is_plaintext(std::string_view protocol) {
-  constexpr std::string_view expected = "plaintext";
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::equal(protocol.begin(), protocol.end(), expected.begin(), expected.end(),
-                    [&](char a, char b) { return lower(a) == b; });
-}
-
-std::unique_ptr<Call> authenticate(const RequestFrame& frame) {
-  auto request = protocol::parse_message<wire::AuthenticateRequest>(frame.body.bytes());
-  if (!request) return finished(request.error());
-  if (!is_plaintext(request->protocol())) {
-    return make_finished_call(
-        RespondError{{ErrorCode::authenticate_exception,
-                      "This listener takes PLAINTEXT only; got " + request->protocol() + "."}});
-  }
-  return make_finished_call(Respond{{protocol::serialize(wire::AuthenticateResponse{})}});
-}
-
 }  // namespace
 
 std::span<const protocol::Api> served_apis() {
@@ -182,7 +165,6 @@ std::span<const protocol::Api> served_apis() {
 }
 
 std::unique_ptr<Call> make_handshake_call(const RequestFrame& request) {
-  if (static_cast<ApiKey>(request.api_key) == ApiKey::authenticate) return authenticate(request);
   return api_versions(request);
 }
 

@@ -11,7 +11,7 @@ namespace millrace::gateway {
 /// The APIs that this build serves, in key order; any other key is answered with error 2.
 [[nodiscard]] std::span<const protocol::Api> served_apis();
 
-/// The handshake. Source: Fluss API_VERSIONS v0, AUTHENTICATE v0 on a PLAINTEXT listener.
+/// The handshake. Source: Fluss API_VERSIONS v0.
 [[nodiscard]] std::unique_ptr<Call> make_handshake_call(const protocol::RequestFrame& request);
 
 /// Answers out of this node's view: databases, tables, schemas, metadata. What the view misses is

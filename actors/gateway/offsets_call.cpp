@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "actors/gateway/access_rules.hpp"
 #include "actors/gateway/log_calls.hpp"
 #include "protocol/fluss.pb.h"
 #include "protocol/message_codec.hpp"
@@ -30,11 +31,15 @@ class OffsetsCall final : public Call {
 
   CallEffects begin(const CallContext& context) override {
     const auto question = question_of();
+    const auto denied =
+        why_denied(context, TableId{request_.table_id()}, protocol::Operation::describe);
     CallEffects effects;
     for (std::size_t i = 0; i < answers_.size(); ++i) {
       const BucketId bucket{TableId{request_.table_id()},
                             BucketIndex{request_.bucket_id(static_cast<int>(i))}};
-      if (auto elsewhere = why_not_here(context, bucket)) {
+      if (denied) {
+        answers_[i] = *denied;
+      } else if (auto elsewhere = why_not_here(context, bucket)) {
         answers_[i] = *elsewhere;
       } else if (!question) {
         answers_[i] = ProtocolError{

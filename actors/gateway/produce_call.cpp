@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "actors/gateway/access_rules.hpp"
 #include "actors/gateway/log_calls.hpp"
 #include "protocol/batch_check.hpp"
 #include "protocol/fluss.pb.h"
@@ -63,11 +64,14 @@ class ProduceCall final : public Call {
     const protocol::TableDescriptor unknown;
     const protocol::TableDescriptor& descriptor = table ? table->descriptor : unknown;
     const protocol::BatchCheck format(protocol::log_format_of(descriptor), descriptor.schema);
+    const auto denied = why_denied(context, id, protocol::Operation::write);
     std::set<std::int32_t> seen;
     for (std::size_t i = 0; i < request_.buckets.size(); ++i) {
       const protocol::ProduceBucket& bucket = request_.buckets[i];
       const BucketId bucket_id{id, BucketIndex{bucket.bucket_id}};
-      if (auto elsewhere = why_not_here(context, bucket_id)) {
+      if (denied) {
+        answer(i, *denied);
+      } else if (auto elsewhere = why_not_here(context, bucket_id)) {
         answer(i, *elsewhere);
       } else if (!seen.insert(bucket.bucket_id).second) {
         answer(i, ProtocolError{ErrorCode::corrupt_message, "the bucket is named twice"});

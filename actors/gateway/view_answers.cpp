@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "protocol/api.hpp"
@@ -21,6 +22,9 @@ using protocol::ProtocolError;
 using protocol::refuse;
 using Body = std::vector<Buffer>;
 
+// Everybody may know of it. Source: Fluss DATABASE_EXISTS v0.
+constexpr std::string_view default_database = "fluss";
+
 Body body_of(const google::protobuf::MessageLite& message) {
   return {protocol::serialize(message)};
 }
@@ -38,9 +42,23 @@ Outcome<const DatabaseInfo*> find_database(const ClusterView& view, const std::s
   return refuse(ErrorCode::database_not_exist, fmt::format("Database {} does not exist.", name));
 }
 
-Outcome<Body> answer(const ClusterView& view, const wire::ListDatabasesRequest& request) {
+bool may_describe(const CallContext& context, const std::string& database) {
+  return may(context, protocol::Operation::describe, protocol::database_resource(database));
+}
+
+bool may_describe(const CallContext& context, const std::string& database,
+                  const std::string& table) {
+  return may(context, protocol::Operation::describe, protocol::table_resource(database, table));
+}
+
+bool may_describe(const CallContext& context, const wire::PbTablePath& path) {
+  return may_describe(context, path.database_name(), path.table_name());
+}
+
+Outcome<Body> answer(const CallContext& context, const wire::ListDatabasesRequest& request) {
   wire::ListDatabasesResponse response;
-  for (const auto& [name, database] : view.catalog.databases()) {
+  for (const auto& [name, database] : context.view.catalog.databases()) {
+    if (!may_describe(context, name)) continue;
     if (!request.include_summary()) {
       response.add_database_name(name);
       continue;
@@ -48,14 +66,17 @@ Outcome<Body> answer(const ClusterView& view, const wire::ListDatabasesRequest& 
     auto* summary = response.add_database_summary();
     summary->set_database_name(name);
     summary->set_created_time(database.created_at);
-    summary->set_table_count(static_cast<std::int32_t>(view.catalog.tables_of(name).size()));
+    summary->set_table_count(
+        static_cast<std::int32_t>(context.view.catalog.tables_of(name).size()));
   }
   return body_of(response);
 }
 
-Outcome<Body> answer(const ClusterView& view, const wire::DatabaseExistsRequest& request) {
+Outcome<Body> answer(const CallContext& context, const wire::DatabaseExistsRequest& request) {
   wire::DatabaseExistsResponse response;
-  response.set_exists(view.catalog.find_database(request.database_name()) != nullptr);
+  const std::string& name = request.database_name();
+  const bool may_know = name == default_database || may_describe(context, name);
+  response.set_exists(may_know && context.view.catalog.find_database(name) != nullptr);
   return body_of(response);
 }
 
@@ -81,19 +102,21 @@ Outcome<Body> answer(const ClusterView& view, const wire::GetTableInfoRequest& r
   return body_of(response);
 }
 
-Outcome<Body> answer(const ClusterView& view, const wire::ListTablesRequest& request) {
-  auto database = find_database(view, request.database_name());
+Outcome<Body> answer(const CallContext& context, const wire::ListTablesRequest& request) {
+  auto database = find_database(context.view, request.database_name());
   if (!database) return tl::unexpected<ProtocolError>(database.error());
   wire::ListTablesResponse response;
-  for (std::string& name : view.catalog.tables_of(request.database_name())) {
+  for (std::string& name : context.view.catalog.tables_of(request.database_name())) {
+    if (!may_describe(context, request.database_name(), name)) continue;
     response.add_table_name(std::move(name));
   }
   return body_of(response);
 }
 
-Outcome<Body> answer(const ClusterView& view, const wire::TableExistsRequest& request) {
+Outcome<Body> answer(const CallContext& context, const wire::TableExistsRequest& request) {
   wire::TableExistsResponse response;
-  response.set_exists(find_table(view, request.table_path()).has_value());
+  response.set_exists(may_describe(context, request.table_path()) &&
+                      find_table(context.view, request.table_path()).has_value());
   return body_of(response);
 }
 
@@ -117,10 +140,10 @@ Outcome<Body> answer(const ClusterView& view, const wire::ListPartitionInfosRequ
                 fmt::format("Table {}.{} is not partitioned.", (*table)->database, (*table)->name));
 }
 
-void write(wire::PbServerNode& out, const MemberInfo& member) {
+void write(wire::PbServerNode& out, const MemberInfo& member, const NodeEndpoint& at) {
   out.set_node_id(member.node.value());
-  out.set_host(member.client.host);
-  out.set_port(member.client.port);
+  out.set_host(at.host);
+  out.set_port(at.port);
   if (!member.rack.empty()) out.set_rack(member.rack);
 }
 
@@ -151,14 +174,17 @@ void write(wire::PbTableMetadata& out, const ClusterView& view, const TableInfo&
   }
 }
 
-Outcome<Body> answer(const ClusterView& view, const wire::MetadataRequest& request) {
+Outcome<Body> answer(const CallContext& context, const wire::MetadataRequest& request) {
   wire::MetadataResponse response;
+  const ClusterView& view = context.view;
   for (const auto& [node, member] : view.members) {
-    if (!member.alive) continue;
-    write(*response.add_tablet_servers(), member);
-    if (node == view.coordinator) write(*response.mutable_coordinator_server(), member);
+    const NodeEndpoint* at = endpoint_of(member, context.caller.listener);
+    if (!member.alive || at == nullptr) continue;
+    write(*response.add_tablet_servers(), member, *at);
+    if (node == view.coordinator) write(*response.mutable_coordinator_server(), member, *at);
   }
   for (const auto& path : request.table_path()) {
+    if (!may_describe(context, path)) continue;
     auto table = find_table(view, path);
     if (!table) return tl::unexpected<ProtocolError>(table.error());
     write(*response.add_table_metadata(), view, **table);
@@ -170,35 +196,39 @@ Outcome<Body> answer(const ClusterView& view, const wire::MetadataRequest& reque
 }
 
 template <class Request>
-Outcome<Body> parse_and_answer(const ClusterView& view, const protocol::RequestFrame& frame) {
+Outcome<Body> parse_and_answer(const CallContext& context, const protocol::RequestFrame& frame) {
   auto request = protocol::parse_message<Request>(frame.body.bytes());
   if (!request) return tl::unexpected<ProtocolError>(to_protocol(request.error()));
-  return answer(view, *request);
+  // An answer that depends on who asks takes the whole context.
+  if constexpr (requires { answer(context, *request); }) {
+    return answer(context, *request);
+  } else {
+    return answer(context.view, *request);
+  }
 }
 
 }  // namespace
 
 Outcome<Body> answer_from_view(const CallContext& context, const protocol::RequestFrame& request) {
-  const ClusterView& view = context.view;
   switch (static_cast<ApiKey>(request.api_key)) {
     case ApiKey::list_databases:
-      return parse_and_answer<wire::ListDatabasesRequest>(view, request);
+      return parse_and_answer<wire::ListDatabasesRequest>(context, request);
     case ApiKey::database_exists:
-      return parse_and_answer<wire::DatabaseExistsRequest>(view, request);
+      return parse_and_answer<wire::DatabaseExistsRequest>(context, request);
     case ApiKey::get_database_info:
-      return parse_and_answer<wire::GetDatabaseInfoRequest>(view, request);
+      return parse_and_answer<wire::GetDatabaseInfoRequest>(context, request);
     case ApiKey::get_table_info:
-      return parse_and_answer<wire::GetTableInfoRequest>(view, request);
+      return parse_and_answer<wire::GetTableInfoRequest>(context, request);
     case ApiKey::list_tables:
-      return parse_and_answer<wire::ListTablesRequest>(view, request);
+      return parse_and_answer<wire::ListTablesRequest>(context, request);
     case ApiKey::table_exists:
-      return parse_and_answer<wire::TableExistsRequest>(view, request);
+      return parse_and_answer<wire::TableExistsRequest>(context, request);
     case ApiKey::get_table_schema:
-      return parse_and_answer<wire::GetTableSchemaRequest>(view, request);
+      return parse_and_answer<wire::GetTableSchemaRequest>(context, request);
     case ApiKey::list_partition_infos:
-      return parse_and_answer<wire::ListPartitionInfosRequest>(view, request);
+      return parse_and_answer<wire::ListPartitionInfosRequest>(context, request);
     case ApiKey::get_metadata:
-      return parse_and_answer<wire::MetadataRequest>(view, request);
+      return parse_and_answer<wire::MetadataRequest>(context, request);
     default:
       return refuse(ErrorCode::unsupported_version, "not an API that a view answers");
   }

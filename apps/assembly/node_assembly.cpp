@@ -56,11 +56,7 @@ Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
 }
 
 Status NodeAssembly::listen() {
-  auto client = ports_.transport.listen(settings_.client,
-                                        accept_to(context_, ports_.transport, gateway_name));
-  if (!client) return wrap(client.error(), "client listener");
-  endpoints_.client = settings_.advertised.value_or(*client);
-  if (endpoints_.client.port == 0) endpoints_.client.port = client->port;
+  if (auto clients = listen_to_clients(); !clients) return clients;
   auto link =
       ports_.transport.listen(settings_.link, accept_to(context_, ports_.transport, links_name));
   if (!link) return wrap(link.error(), "link listener");
@@ -70,6 +66,24 @@ Status NodeAssembly::listen() {
                                          accept_to(context_, ports_.transport, console_name));
   if (!console) return wrap(console.error(), "console listener");
   endpoints_.console = *console;
+  return {};
+}
+
+Status NodeAssembly::listen_to_clients() {
+  std::vector<NodeSettings::FurtherListener> all{{settings_.client, settings_.advertised}};
+  all.insert(all.end(), settings_.further_clients.begin(), settings_.further_clients.end());
+  const auto& named = settings_.gateway_options.security->listeners;
+  CHECK(named.size() == all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto bound = ports_.transport.listen(
+        all[i].at,
+        accept_to(context_, ports_.transport, gateway_name, static_cast<std::uint32_t>(i)));
+    if (!bound) return wrap(bound.error(), "client listener " + named[i].name);
+    Endpoint told = all[i].advertised.value_or(*bound);
+    if (told.port == 0) told.port = bound->port;
+    endpoints_.listeners.push_back({named[i].name, {told.host, told.port}});
+    if (i == 0) endpoints_.client = told;
+  }
   return {};
 }
 
@@ -139,7 +153,8 @@ Member NodeAssembly::tablet() {
                             {endpoints_.client.host, endpoints_.client.port},
                             {endpoints_.console.host, endpoints_.console.port},
                             settings_.rack,
-                            true};
+                            true,
+                            endpoints_.listeners};
             options.coordinator = settings_.coordinator;
             // Listed anew at each start: tables come and go while a tablet is away.
             if (auto found = ports_.devices.front()->list()) {

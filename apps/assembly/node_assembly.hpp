@@ -38,6 +38,13 @@ struct NodeSettings {
   Endpoint client;
   /// Told to clients instead of the address that `client` was bound to.
   std::optional<Endpoint> advertised;
+  /// Client listeners behind the first. All of them are named, in the same order, by the gateway's
+  /// security.
+  struct FurtherListener {
+    Endpoint at;
+    std::optional<Endpoint> advertised;
+  };
+  std::vector<FurtherListener> further_clients;
   Endpoint link;
   std::optional<Endpoint> console;
   std::string rack;
@@ -52,7 +59,8 @@ struct NodeSettings {
 };
 
 struct NodeEndpoints {
-  Endpoint client;  ///< As clients are told.
+  Endpoint client;                        ///< As clients are told: the first listener.
+  std::vector<ClientListener> listeners;  ///< All of them, as clients are told.
   Endpoint link;
   Endpoint console;  ///< Port 0: none.
 };
@@ -89,6 +97,7 @@ class NodeAssembly {
   NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings settings);
 
   [[nodiscard]] Status listen();
+  [[nodiscard]] Status listen_to_clients();
   void spawn(std::function<void(const std::string&)> unwell, std::function<void()> serving);
   void send_members();
   [[nodiscard]] GroupActor::Member links();

@@ -169,13 +169,15 @@ Status NodeProcess::start() {
 
 Status NodeProcess::report_ready() {
   const NodeEndpoints& endpoints = node_->endpoints();
-  const Listener client = configuration_.get(key::bind_listeners).front();
   millrace::Member self;
   self.node = identity_.node;
   self.host = configuration_.get(key::host_name);
   self.incarnation = identity_.incarnation;
-  self.client_listeners =
-      to_string(Listener{client.name, endpoints.client.host, endpoints.client.port});
+  std::vector<Listener> clients;
+  for (const ClientListener& one : endpoints.listeners) {
+    clients.push_back({one.name, one.at.host, one.at.port});
+  }
+  self.client_listeners = to_string(clients);
   self.link_listener = to_string(endpoints.link);
   if (endpoints.console.port != 0) self.http_listener = to_string(endpoints.console);
   log_event(EventLevel::info, "node_ready",

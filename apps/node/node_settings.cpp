@@ -1,7 +1,11 @@
 #include "apps/node/node_settings.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
+
+#include "apps/config/security_settings.hpp"
 
 namespace millrace {
 namespace {
@@ -28,10 +32,47 @@ Status check_built(const Configuration& configuration) {
   if (std::find(roles.begin(), roles.end(), "tablet") == roles.end()) {
     return fail(Errc::malformed, "millrace.roles without tablet is not built yet");
   }
-  if (configuration.get(key::bind_listeners).size() > 1) {
-    return fail(Errc::malformed, "more than one of bind.listeners is not built yet");
-  }
   return {};
+}
+
+/// What clients are told instead of where `bound` listens.
+std::optional<Endpoint> advertised_of(const Configuration& configuration, const Listener& bound) {
+  const auto name_of = [](const Listener& one) {
+    return one.name.empty() ? std::string(unnamed_listener) : one.name;
+  };
+  for (const Listener& one : configuration.get(key::advertised_listeners)) {
+    if (name_of(one) == name_of(bound)) return endpoint_of(one, 0);
+  }
+  return std::nullopt;
+}
+
+void set_clients(NodeSettings& settings, const Configuration& configuration,
+                 const PreferredPorts& preferred) {
+  const auto bound = configuration.get(key::bind_listeners);
+  settings.client = endpoint_of(bound.front(), preferred.client);
+  settings.advertised = advertised_of(configuration, bound.front());
+  for (std::size_t i = 1; i < bound.size(); ++i) {
+    const auto& ports = preferred.further_clients;
+    settings.further_clients.push_back(
+        {endpoint_of(bound[i], i <= ports.size() ? ports[i - 1] : std::uint16_t{0}),
+         advertised_of(configuration, bound[i])});
+  }
+}
+
+std::shared_ptr<const gateway::GatewaySecurity> security_of(const Configuration& configuration) {
+  std::vector<Finding> findings;  // Told when the configuration was checked.
+  SecuritySettings read = read_security(configuration, findings);
+  gateway::GatewaySecurity security;
+  security.listeners.clear();
+  for (ListenerAccess& one : read.listeners) {
+    security.listeners.push_back({one.name, one.is_internal, one.uses_sasl, std::move(one.users)});
+  }
+  security.authorizer.enabled = read.authorizer;
+  security.authorizer.ignore_case = read.ignore_case;
+  for (auto& [type, name] : read.super_users) {
+    security.authorizer.super_users.insert({std::move(type), std::move(name)});
+  }
+  return std::make_shared<const gateway::GatewaySecurity>(std::move(security));
 }
 
 std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
@@ -45,10 +86,7 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
       NodeId{static_cast<std::int32_t>(configuration.get(key::coordinator_node))};
   settings.rack = configuration.get(key::tablet_server_rack);
 
-  const Listener client = configuration.get(key::bind_listeners).front();
-  settings.client = endpoint_of(client, preferred.client);
-  const auto advertised = configuration.get(key::advertised_listeners);
-  if (!advertised.empty()) settings.advertised = endpoint_of(advertised.front(), 0);
+  set_clients(settings, configuration, preferred);
 
   const Listener link = configuration.get(key::link_listener).front();
   if (auto fine = check_loopback(link, "a link listener"); !fine) {
@@ -84,6 +122,7 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
 
   auto& gateway = settings.gateway_options;
   settings.in_flight_bytes_max = size_of(configuration.get(key::in_flight_bytes_max));
+  gateway.security = security_of(configuration);
   gateway.connections_max = size_of(configuration.get(key::connections_max));
   gateway.connection.request_bytes_max = size_of(configuration.get(key::max_request_size));
   gateway.connection.idle_max = configuration.get(key::connection_max_idle_time);

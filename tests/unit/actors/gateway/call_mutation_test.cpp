@@ -1,5 +1,6 @@
 // Whatever bytes a client sends under whatever API, it gets exactly one answer.
 #include "actors/gateway/metadata_calls.hpp"
+#include "protocol/acl_wire.hpp"
 #include "tests/unit/actors/gateway/call_script.hpp"
 #include "tests/unit/protocol/mutation.hpp"
 
@@ -16,6 +17,15 @@ Buffer with_table(Message message = {}) {
   name_table(*message.mutable_table_path());
   return protocol::serialize(message);
 }
+
+protocol::AclEntry some_acl() {
+  return {protocol::table_resource("nyc", "flights"), protocol::user_principal("bob"), "*",
+          protocol::Operation::read, protocol::Permission::allow};
+}
+
+/// Bob, on a listener where permissions count.
+const AuthorizerSettings authorizer{.enabled = true};
+Caller bob() { return {"FLUSS", protocol::user_principal("bob"), "host", &authorizer, false}; }
 
 Buffer fetch_body() {
   wire::FetchLogRequest request;
@@ -77,6 +87,21 @@ Buffer sound_body(ApiKey key) {
       request.set_client_software_version("0.1.0");
       return protocol::serialize(request);
     }
+    case ApiKey::create_acls: {
+      wire::CreateAclsRequest request;
+      protocol::write_acl(*request.add_acl(), some_acl());
+      return protocol::serialize(request);
+    }
+    case ApiKey::list_acls: {
+      wire::ListAclsRequest request;
+      protocol::write_filter(*request.mutable_acl_filter(), {});
+      return protocol::serialize(request);
+    }
+    case ApiKey::drop_acls: {
+      wire::DropAclsRequest request;
+      protocol::write_filter(*request.add_acl_filter(), {});
+      return protocol::serialize(request);
+    }
     case ApiKey::get_table_schema:
       return with_table<wire::GetTableSchemaRequest>();
     default:
@@ -127,7 +152,10 @@ TEST(CallProperty, MutatedRequestsOfEveryApiAreAnsweredOnce) {
       SCOPED_TRACE(seed);
       Random random(seed);
       const Buffer body = seed == 0 ? sound : protocol::mutate(sound, random);
-      CallScript call(cluster(), frame(api.key, body));
+      ClusterView view = cluster();
+      view.catalog.apply(AclsCreated{{some_acl()}});
+      // One in two is asked for by somebody who may not do everything.
+      CallScript call(std::move(view), frame(api.key, body), seed % 2 == 0 ? Caller{} : bob());
       play(call, random);
       if (testing::Test::HasFailure()) return;
     }

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/gateway/make_call.hpp"
+#include "actors/gateway/access_rules.hpp"
 #include "protocol/batch_codec.hpp"
 #include "protocol/fetch_response.hpp"
 #include "protocol/fluss.pb.h"
@@ -99,13 +99,17 @@ inline protocol::RequestFrame frame(ApiKey key, Buffer body) {
 /// One call, driven by hand. Checks that it answers once and asks nothing after that.
 class CallScript {
  public:
-  CallScript(ClusterView view, const protocol::RequestFrame& request)
-      : view_(std::move(view)), call_(make_call(request)) {
+  /// On a listener that asks nobody for a name.
+  CallScript(ClusterView view, const protocol::RequestFrame& request, Caller caller = {})
+      : view_(std::move(view)), caller_(std::move(caller)) {
+    const ListenerSecurity listener;
+    Authenticator authenticator(listener);
+    call_ = make_admitted_call(authenticator, context(), request);
     take(call_->begin(context()));
   }
   template <class Message>
-  CallScript(ClusterView view, ApiKey key, const Message& message)
-      : CallScript(std::move(view), frame(key, protocol::serialize(message))) {}
+  CallScript(ClusterView view, ApiKey key, const Message& message, Caller caller = {})
+      : CallScript(std::move(view), frame(key, protocol::serialize(message)), std::move(caller)) {}
 
   void answer(const AskReplica& question, const ReplicaAnswer& reply) {
     if (!over()) take(call_->on_replica(context(), question.slot, reply));
@@ -144,7 +148,7 @@ class CallScript {
   Instant now{};  ///< What the call is told the time is.
 
  private:
-  [[nodiscard]] CallContext context() const { return {self, view_, now}; }
+  [[nodiscard]] CallContext context() const { return {self, view_, now, caller_}; }
 
   void take(const CallEffects& effects) {
     for (const CallEffect& effect : effects) {
@@ -170,6 +174,7 @@ class CallScript {
   }
 
   ClusterView view_;
+  const Caller caller_;
   std::unique_ptr<Call> call_;
   int answers_ = 0;
   Buffer body_;

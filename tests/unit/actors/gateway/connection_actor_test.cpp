@@ -6,6 +6,8 @@
 
 #include "actors/gateway/gateway_actor.hpp"
 #include "protocol/api.hpp"
+#include "protocol/fluss.pb.h"
+#include "protocol/message_codec.hpp"
 #include "runtime/actor_names.hpp"
 #include "runtime/simulator/simulation.hpp"
 #include "runtime/transport_inbox.hpp"
@@ -19,6 +21,7 @@ constexpr ProcessId server_process{1};
 constexpr ProcessId client_process{2};
 constexpr ProcessId other_process{3};
 const Endpoint gateway_at{"127.0.0.1", 9123};
+const Endpoint guarded_at{"127.0.0.1", 9223};
 
 /// A whole API_VERSIONS request.
 std::string request() {
@@ -40,10 +43,14 @@ std::string beginning(std::size_t announced, std::size_t arrived) {
 
 class Client {
  public:
-  explicit Client(Simulation& simulation, ProcessId process = client_process)
+  explicit Client(Simulation& simulation, ProcessId process = client_process,
+                  const Endpoint& to = gateway_at)
       : transport_(simulation.network().transport_of(process)) {
-    connection_ = transport_->connect(gateway_at, [this](const TransportEvent& event) {
-      if (const auto* received = std::get_if<Received>(&event)) answered += received->bytes.size();
+    connection_ = transport_->connect(to, [this](const TransportEvent& event) {
+      if (const auto* received = std::get_if<Received>(&event)) {
+        answered += received->bytes.size();
+        heard += received->bytes.text();
+      }
       if (std::holds_alternative<Closed>(event)) closed = true;
       if (!closed && !std::holds_alternative<Sent>(event)) transport_->receive(connection_);
     });
@@ -51,6 +58,7 @@ class Client {
   void write(std::string bytes) { transport_->send(connection_, {Buffer::from(std::move(bytes))}); }
 
   std::size_t answered = 0;
+  std::string heard;
   bool closed = false;
 
  private:
@@ -96,16 +104,17 @@ class ConnectionActorTest : public testing::Test {
   static constexpr std::size_t requests_max = 10'000;
   static constexpr std::size_t answers_max = 10'000;
 
-  ConnectionActorTest() {
+  explicit ConnectionActorTest(GatewayOptions options = {}) {
     node_ = &simulation_.start_process({"c-1", self, Incarnation{1}}, 1'700'000'000'000);
     transport_ = simulation_.network().transport_of(server_process);
-    GatewayOptions options;
     options.connection.frame_time_max = 20s;
     options.connection.answer_time_max = 8s;
     (void)node_->spawn<GatewayActor>(gateway_name, "node", Placement::scheduled, *transport_, view_,
                                      budgets_, options);
     EXPECT_TRUE(
         transport_->listen(gateway_at, accept_to(*node_, *transport_, gateway_name)).has_value());
+    EXPECT_TRUE(transport_->listen(guarded_at, accept_to(*node_, *transport_, gateway_name, 1))
+                    .has_value());
     view_.set(cluster());
     simulation_.run_for(1ms);
   }
@@ -252,6 +261,89 @@ TEST_F(ConnectionActorTest, HalfArrivedFramesDoNotFreezeEachOther) {
   simulation_.run_for(1s);
   EXPECT_GT(first.answered, 0U);
   EXPECT_EQ(budgets_.requests.held(), 0U);
+}
+
+std::string frame_of(protocol::ApiKey key, Buffer body) {
+  std::string bytes;
+  for (const Buffer& piece : protocol::encode_request(key, 0, 1, {std::move(body)})) {
+    bytes += piece.text();
+  }
+  return bytes;
+}
+
+std::string authentication(const std::string& token) {
+  protocol::wire::AuthenticateRequest message;
+  message.set_protocol("PLAIN");
+  message.set_token(token);
+  return frame_of(protocol::ApiKey::authenticate, protocol::serialize(message));
+}
+
+/// The codes of whole answers; 0 for success.
+std::vector<int> codes_in(const std::string& bytes) {
+  protocol::FrameSplitter frames(std::size_t{1} << 20);
+  frames.push(Buffer::from(bytes));
+  std::vector<int> codes;
+  for (auto payload = frames.next(); payload && *payload; payload = frames.next()) {
+    const auto response = protocol::parse_response(**payload).value();
+    protocol::wire::ErrorResponse error;
+    if (response.is_error) (void)protocol::parse_into(error, response.body.bytes());
+    codes.push_back(error.error_code());
+  }
+  return codes;
+}
+
+GatewayOptions guarded() {
+  GatewaySecurity security;
+  security.listeners.push_back({"CLIENT", false, true, {{"bob", "pw"}}});
+  GatewayOptions options;
+  options.security = std::make_shared<const GatewaySecurity>(std::move(security));
+  return options;
+}
+
+/// A gateway with a second listener that asks for a name.
+class GuardedGatewayTest : public ConnectionActorTest {
+ protected:
+  GuardedGatewayTest() : ConnectionActorTest(guarded()) {}
+
+  const std::string ask_ = frame_of(protocol::ApiKey::list_databases, {});
+};
+
+TEST_F(GuardedGatewayTest, NobodyIsServedBeforeHeHasSaidWhoHeIs) {
+  Client client(simulation_, client_process, guarded_at);
+  client.write(request() + ask_);
+  client.write(authentication(std::string("\0bob\0pw", 7)) + ask_);
+  simulation_.run_for(1s);
+  EXPECT_EQ(codes_in(client.heard), (std::vector{0, 46, 0, 0}));
+  EXPECT_FALSE(client.closed);
+}
+
+TEST_F(GuardedGatewayTest, TheOtherListenerAsksNobody) {
+  Client client(simulation_);
+  client.write(ask_);
+  simulation_.run_for(1s);
+  EXPECT_EQ(codes_in(client.heard), std::vector{0});
+}
+
+TEST_F(GuardedGatewayTest, WhoKeepsGuessingIsToldAndCutOff) {
+  Client client(simulation_, client_process, guarded_at);
+  const std::string wrong = authentication(std::string("\0bob\0no", 7));
+  client.write(wrong + wrong);
+  simulation_.run_for(1s);
+  EXPECT_FALSE(client.closed);
+  client.write(wrong + authentication(std::string("\0bob\0pw", 7)));
+  simulation_.run_for(1s);
+  EXPECT_EQ(codes_in(client.heard), (std::vector{46, 46, 46}));
+  EXPECT_TRUE(client.closed);
+  EXPECT_EQ(connections(), 0);
+  EXPECT_EQ(budgets_.requests.held(), 0U);
+}
+
+TEST_F(ConnectionActorTest, AListenerThatNobodyDescribedServesNobody) {
+  Client client(simulation_, client_process, guarded_at);
+  client.write(request());
+  simulation_.run_for(1s);
+  EXPECT_TRUE(client.closed);
+  EXPECT_EQ(client.answered, 0U);
 }
 
 }  // namespace

@@ -87,6 +87,21 @@ TEST(GatewayCodec, CommandsReachTheCoordinator) {
   (void)commanded<coordinator::Sync>(SyncCommand{});
 }
 
+TEST(GatewayCodec, ChangesOfPermissionsReachTheCoordinator) {
+  const protocol::AclEntry entry{protocol::cluster_resource(), protocol::user_principal("bob"), "*",
+                                 protocol::Operation::read, protocol::Permission::allow};
+  const auto created = commanded<coordinator::CreateAcls>(ChangeAclsCommand{AclsCreated{{entry}}});
+  EXPECT_EQ(created.entries, std::vector{entry});
+  const auto dropped = commanded<coordinator::DropAcls>(ChangeAclsCommand{AclsDropped{{entry}}});
+  EXPECT_EQ(dropped.entries, std::vector{entry});
+  // Nothing else can be slipped in that way.
+  const ChangeAclsCommand other{WriterIdsReserved{WriterId{9}}};
+  EXPECT_FALSE(coordinator::decode_command(encode_command(other)).has_value());
+  Envelope bare = encode_command(ChangeAclsCommand{AclsCreated{{entry}}});
+  bare.attachments.clear();
+  EXPECT_FALSE(coordinator::decode_command(bare).has_value());
+}
+
 TEST(GatewayCodec, RepliesOfTheCoordinatorComeBack) {
   const auto decoded = [](const coordinator::Reply& reply) {
     return decode_reply(coordinator::encode_reply(reply)).value();

@@ -220,9 +220,9 @@ TEST(Handshake, ListsWhatIsServedWithoutAServerType) {
     keys.push_back(api.api_key());
     EXPECT_LE(api.min_version(), api.max_version());
   }
-  EXPECT_EQ(keys,
-            (std::vector<std::int32_t>{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009,
-                                       1010, 1011, 1012, 1014, 1015, 1021, 1026, 1035, 1038}));
+  EXPECT_EQ(keys, (std::vector<std::int32_t>{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007,
+                                             1008, 1009, 1010, 1011, 1012, 1014, 1015, 1021,
+                                             1026, 1035, 1038, 1039, 1040, 1041}));
 }
 
 TEST(Handshake, TakesPlaintextInAnyCaseAndNothingElse) {
