@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/fluss.pb.h"
@@ -14,6 +15,10 @@ namespace wire = protocol::wire;
 namespace {
 
 constexpr std::int32_t handshake_id = 0;
+
+/// Source: Fluss client, after a retriable refusal.
+constexpr Duration first_authentication_pause = 100ms;
+constexpr Duration authentication_pause_max = 5s;
 
 /// What an ErrorResponse says. Unreadable ones are still errors.
 ProtocolError error_in(const Buffer& body) {
@@ -67,7 +72,7 @@ void Connection::start() {
 
 void Connection::ask(protocol::ApiKey api, std::vector<Buffer> body, Duration time_max,
                      Callback<Answer> done) {
-  if (closed_) return answer_later(std::move(done), {ErrorCode::network_exception, why_closed_});
+  if (closed_) return answer_later(std::move(done), why_closed_);
   if (waiting_.size() >= options_.in_flight_max) {
     return answer_later(
         std::move(done),
@@ -83,15 +88,17 @@ void Connection::ask(protocol::ApiKey api, std::vector<Buffer> body, Duration ti
   if (ready_) send_waiting(request_id, made.first->second);
 }
 
-void Connection::close(const std::string& reason) {
+void Connection::close(const std::string& reason) { give_up(ErrorCode::network_exception, reason); }
+
+void Connection::give_up(ErrorCode code, const std::string& reason) {
   if (closed_) return;
   closed_ = true;
-  why_closed_ = fmt::format("{}: {}", to_string(to_), reason);
+  why_closed_ = {code, fmt::format("{}: {}", to_string(to_), reason)};
   loop_.cancel(handshake_deadline_);
   transport_.close(id_, true);
   for (auto& [request_id, waiting] : std::exchange(waiting_, {})) {
     loop_.cancel(waiting.deadline);
-    answer_later(std::move(waiting.done), {ErrorCode::network_exception, why_closed_});
+    answer_later(std::move(waiting.done), why_closed_);
   }
 }
 
@@ -127,7 +134,7 @@ void Connection::on_received(Buffer bytes) {
 Status Connection::on_frame(const Buffer& payload) {
   const auto frame = protocol::parse_response(payload);
   if (!frame) return tl::unexpected(frame.error());
-  if (!ready_) return on_handshake(*frame);
+  if (!ready_) return authentication_id_ == 0 ? on_handshake(*frame) : on_authentication(*frame);
   const auto found = waiting_.find(frame->request_id);
   // Not ours any more: the answer to a request whose deadline has passed.
   if (found == waiting_.end()) return {};
@@ -155,6 +162,57 @@ Status Connection::on_handshake(const protocol::ResponseFrame& frame) {
   for (const auto& api : message->api_versions()) {
     if (api.min_version() <= 0) served_.insert(static_cast<std::int16_t>(api.api_key()));
   }
+  if (options_.login) {
+    start_authentication();
+  } else {
+    become_ready();
+  }
+  return {};
+}
+
+void Connection::start_authentication() {
+  if (closed_) return;
+  if (!served_.contains(static_cast<std::int16_t>(protocol::ApiKey::authenticate))) {
+    return give_up(ErrorCode::unsupported_version, "the server does not serve AUTHENTICATE");
+  }
+  ++authentications_;
+  authentication_id_ = next_request_id_++;
+  wire::AuthenticateRequest request;
+  request.set_protocol("PLAIN");
+  std::string token(1, '\0');  // Acting for nobody else. Source: RFC 4616.
+  token += options_.login->username;
+  token += '\0';
+  token += options_.login->password;
+  request.set_token(token);
+  transport_.send(id_,
+                  protocol::encode_request(protocol::ApiKey::authenticate, 0, authentication_id_,
+                                           {protocol::serialize(request)}));
+}
+
+Status Connection::on_authentication(const protocol::ResponseFrame& frame) {
+  if (frame.request_id != authentication_id_)
+    return fail(Errc::malformed,
+                "answer before authentication: request " + std::to_string(frame.request_id));
+  if (!frame.is_error) {
+    become_ready();
+    return {};
+  }
+  const ProtocolError error = error_in(frame.body);
+  if (error.code != ErrorCode::retriable_authenticate_exception) {
+    give_up(error.code, "authentication refused: " + error.message);
+    return {};
+  }
+  // Until the handshake's time is up.
+  const Duration pause =
+      std::min(first_authentication_pause * (1 << std::min(authentications_ - 1, 10)),
+               authentication_pause_max);
+  loop_.after(pause, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->start_authentication();
+  });
+  return {};
+}
+
+void Connection::become_ready() {
   ready_ = true;
   loop_.cancel(handshake_deadline_);
   // A callback can make new requests, but not from inside send_waiting(), so this map is stable.
@@ -162,7 +220,6 @@ Status Connection::on_handshake(const protocol::ResponseFrame& frame) {
     const auto current = next++;
     send_waiting(current->first, current->second);
   }
-  return {};
 }
 
 void Connection::send_waiting(std::int32_t request_id, Waiting& waiting) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,12 @@
 
 namespace millrace::client {
 
+/// What SASL/PLAIN shows the server. It crosses the network as it stands here.
+struct PlainLogin {
+  std::string username;
+  std::string password;
+};
+
 struct ConnectionOptions {
   /// How long the server may take to answer the handshake.
   Duration handshake_time_max = 15s;
@@ -23,6 +30,8 @@ struct ConnectionOptions {
   std::size_t in_flight_max = 1024;
   std::string software_name = "millrace";
   std::string software_version = "0.1.0";
+  /// Set: the client authenticates before anything else is sent. Fluss: client.security.protocol.
+  std::optional<PlainLogin> login = {};
 };
 
 /// A successful answer: its protobuf body and what the whole frame took on the wire.
@@ -46,8 +55,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Sends one request. After `time_max` without an answer it fails with request_time_out; if the
-  /// server has sent nothing at all since the request, the connection is given up as well.
+  /// Sends one request. On a connection whose authentication was refused it fails with
+  /// authenticate_exception. After `time_max` without an answer it fails with request_time_out; if
+  /// the server has sent nothing at all since the request, the connection is given up as well.
   void ask(protocol::ApiKey api, std::vector<Buffer> body, Duration time_max,
            Callback<Answer> done);
 
@@ -71,10 +81,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(Transport& transport, EventLoop& loop, Endpoint to, ConnectionOptions options);
 
   void start();
+  void start_authentication();
   void on_event(TransportEvent event);
   void on_received(Buffer bytes);
   [[nodiscard]] Status on_frame(const Buffer& payload);
   [[nodiscard]] Status on_handshake(const protocol::ResponseFrame& answer);
+  [[nodiscard]] Status on_authentication(const protocol::ResponseFrame& answer);
+  void become_ready();
+  void give_up(protocol::ErrorCode code, const std::string& reason);
   void on_deadline(std::int32_t request_id, Duration time_max);
   void send_waiting(std::int32_t request_id, Waiting& waiting);
   void answer(Waiting waiting, Outcome<Answer> outcome);
@@ -88,7 +102,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   protocol::FrameSplitter frames_;
   bool ready_ = false;
   bool closed_ = false;
-  std::string why_closed_;
+  ProtocolError why_closed_;
+  std::int32_t authentication_id_ = 0;  // Zero: AUTHENTICATE was not sent.
+  int authentications_ = 0;
   TimerId handshake_deadline_;
   Instant heard_at_;
   std::int32_t next_request_id_ = 1;         // 0 is the handshake.

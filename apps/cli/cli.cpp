@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "apps/cli/command.hpp"
+#include "apps/cli/login.hpp"
 #include "apps/config/nearest_name.hpp"
 #include "protocol/table_options.hpp"
 
@@ -25,7 +26,8 @@ const std::array<Option, 3> common_options = {{
 
 std::vector<const Command*> all_commands() {
   std::vector<const Command*> out;
-  for (const auto commands : {database_commands(), table_commands(), row_commands()}) {
+  for (const auto commands :
+       {database_commands(), table_commands(), row_commands(), acl_commands()}) {
     for (const Command& command : commands) out.push_back(&command);
   }
   return out;
@@ -44,6 +46,7 @@ std::string group_help(std::string_view group) {
 std::vector<Option> options_of(const Command& command) {
   std::vector<Option> options = command.options;
   options.insert(options.end(), output_options().begin(), output_options().end());
+  options.insert(options.end(), login_options().begin(), login_options().end());
   options.insert(options.end(), common_options.begin(), common_options.end());
   return options;
 }
@@ -97,7 +100,10 @@ Done<ExitCode> run(std::string_view group, std::span<const std::string> argument
       protocol::parse_duration(line->value("timeout").value_or(std::string(default_timeout)));
   if (!timeout || *timeout < 1ms || *timeout > 24h)
     return usage_failure("--timeout takes 1ms to 24h, such as 30s", next);
-  Context context(std::move(*line), *format, std::move(*bootstrap), *timeout);
+  auto login = login_of(*line);
+  if (!login) return usage_failure(login.error().message, next);
+  Context context(std::move(*line), *format,
+                  Access{std::move(*bootstrap), *timeout, *std::move(login)});
   return (*command)->run(context);
 }
 
@@ -105,9 +111,10 @@ Done<ExitCode> run(std::string_view group, std::span<const std::string> argument
 
 int run_cli(std::span<const std::string> arguments) {
   const std::string_view group = arguments.empty() ? "" : std::string_view(arguments[0]);
-  const Done<ExitCode> done = group == "db" || group == "table"
-                                  ? run(group, arguments)
-                                  : usage_failure("expected: db ... or table ...", "millrace help");
+  const bool is_ours = group == "db" || group == "table" || group == "acl";
+  const Done<ExitCode> done =
+      is_ours ? run(group, arguments)
+              : usage_failure("expected: db ..., table ... or acl ...", "millrace help");
   if (done) return static_cast<int>(*done);
   print_failure(done.error());
   return static_cast<int>(done.error().exit);

@@ -5,7 +5,7 @@
 namespace millrace::cli {
 
 Session& Context::session() {
-  if (!session_) session_ = std::make_unique<Session>(bootstrap_, time_max_);
+  if (!session_) session_ = std::make_unique<Session>(access_);
   return *session_;
 }
 

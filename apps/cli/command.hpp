@@ -16,15 +16,12 @@ namespace millrace::cli {
 /// What a command gets to work with. It connects when it first needs to.
 class Context {
  public:
-  Context(CommandLine line, OutputFormat format, std::vector<Endpoint> bootstrap, Duration time_max)
-      : line_(std::move(line)),
-        format_(format),
-        bootstrap_(std::move(bootstrap)),
-        time_max_(time_max) {}
+  Context(CommandLine line, OutputFormat format, Access access)
+      : line_(std::move(line)), format_(format), access_(std::move(access)) {}
 
   [[nodiscard]] const CommandLine& line() const { return line_; }
   [[nodiscard]] OutputFormat format() const { return format_; }
-  [[nodiscard]] Duration time_max() const { return time_max_; }
+  [[nodiscard]] Duration time_max() const { return access_.time_max; }
   [[nodiscard]] Session& session();
   [[nodiscard]] client::Client& client() { return session().client(); }
 
@@ -37,13 +34,12 @@ class Context {
  private:
   const CommandLine line_;
   const OutputFormat format_;
-  const std::vector<Endpoint> bootstrap_;
-  const Duration time_max_;
+  const Access access_;
   std::unique_ptr<Session> session_;
 };
 
 struct Command {
-  std::string_view group;  ///< "db", "table"
+  std::string_view group;  ///< "db", "table", "acl"
   std::string_view name;
   std::string_view words;  ///< As in the usage line: "DB.TABLE FILE".
   std::string_view meaning;
@@ -54,5 +50,6 @@ struct Command {
 [[nodiscard]] std::span<const Command> database_commands();
 [[nodiscard]] std::span<const Command> table_commands();
 [[nodiscard]] std::span<const Command> row_commands();
+[[nodiscard]] std::span<const Command> acl_commands();
 
 }  // namespace millrace::cli

@@ -38,6 +38,12 @@ std::string_view next_step(ErrorCode code) {
     case ErrorCode::storage_exception:
     case ErrorCode::disk_write_locked:
       return "free some disk space on the server";
+    case ErrorCode::authenticate_exception:
+      return "--security-protocol sasl --sasl-username NAME --sasl-password-file FILE";
+    case ErrorCode::authorization_exception:
+      return "millrace acl ls, or ask somebody who may: millrace acl add";
+    case ErrorCode::security_disabled_exception:
+      return "set authorizer.enabled on the servers";
     case ErrorCode::invalid_config_exception:
       return "correct the --property";
     default:

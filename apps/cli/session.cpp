@@ -11,11 +11,12 @@ namespace {
 /// Leaves the client's own, more telling time-outs room to come first.
 Duration most_of(Duration whole) { return whole - whole / 10; }
 
-client::ClientOptions options_for(std::vector<Endpoint> bootstrap, Duration time_max) {
+client::ClientOptions options_for(const Access& access) {
   client::ClientOptions options;
-  options.bootstrap = std::move(bootstrap);
-  options.request_time_max = most_of(time_max);
-  options.metadata_time_max = std::min(options.metadata_time_max, most_of(time_max));
+  options.bootstrap = access.bootstrap;
+  options.request_time_max = most_of(access.time_max);
+  options.metadata_time_max = std::min(options.metadata_time_max, most_of(access.time_max));
+  options.connection.login = access.login;
   options.seed = std::random_device()();
   return options;
 }
@@ -42,11 +43,11 @@ Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
   return out;
 }
 
-Session::Session(std::vector<Endpoint> bootstrap, Duration time_max)
-    : transport_(loop_, {.connect_time_max = most_of(time_max)}),
-      client_(transport_, loop_, options_for(std::move(bootstrap), time_max)),
+Session::Session(const Access& access)
+    : transport_(loop_, {.connect_time_max = most_of(access.time_max)}),
+      client_(transport_, loop_, options_for(access)),
       blocking_([this](const std::function<bool()>& done,
                        Duration limit) { return loop_.run_until(done, limit); },
-                time_max) {}
+                access.time_max) {}
 
 }  // namespace millrace::cli

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +16,17 @@ namespace millrace::cli {
 /// "host:port,host:port". Errors: malformed.
 [[nodiscard]] Result<std::vector<Endpoint>> parse_endpoints(std::string_view text);
 
+/// Whom a session asks, and on whose behalf.
+struct Access {
+  std::vector<Endpoint> bootstrap;  ///< Requires an address.
+  Duration time_max{};              ///< Bounds every single call.
+  std::optional<client::PlainLogin> login = {};
+};
+
 /// A client on real sockets whose loop runs on this thread while a call waits.
 class Session {
  public:
-  /// `time_max` bounds every single call. Requires an address.
-  Session(std::vector<Endpoint> bootstrap, Duration time_max);
+  explicit Session(const Access& access);
 
   [[nodiscard]] client::Client& client() { return client_; }
   [[nodiscard]] const client::Blocking& blocking() const { return blocking_; }

@@ -194,7 +194,7 @@ fs::path file_of(const fs::path& data, std::string_view table) {
 Done<void> tell_story(const StoryRequest& request) {
   const auto bootstrap = cli::parse_endpoints(request.cluster.bootstrap);
   if (!bootstrap) return failed(bootstrap.error());
-  cli::Session session(*bootstrap, call_time_max);
+  cli::Session session({*bootstrap, call_time_max});
 
   print_result(
       fmt::format("\n2. Five log tables of database {}, {} buckets each, over the Fluss "

@@ -16,8 +16,9 @@ int main(int argc, char** argv) {
   if (command == "node") {
     return static_cast<int>(millrace::run_node(std::span(arguments).subspan(1), MILLRACE_VERSION));
   }
-  if (command == "db" || command == "table") return millrace::run_cli(arguments);
+  if (command == "db" || command == "table" || command == "acl")
+    return millrace::run_cli(arguments);
   if (command == "demo") return millrace::run_demo(arguments);
-  std::fprintf(stderr, "usage: millrace-node node|db|table|demo ...; see `millrace help`\n");
+  std::fprintf(stderr, "usage: millrace-node node|db|table|acl|demo ...; see `millrace help`\n");
   return 2;
 }

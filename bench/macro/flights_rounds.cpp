@@ -35,7 +35,7 @@ class Rounds {
         setting_(setting),
         flights_(flights),
         copies_(copies),
-        session_(cluster.bootstrap(), call_time_max) {}
+        session_({cluster.bootstrap(), call_time_max}) {}
 
   [[nodiscard]] cli::Done<void> prepare() {
     const auto bytes = encoded_bytes(flights_, {.type = setting_.compression});

@@ -254,5 +254,79 @@ TEST_F(ConnectionTest, RandomBytesNeverHangARequest) {
   }
 }
 
+/// A server that asks for a name; what it is shown lands in `tokens`.
+class LoginTest : public ConnectionTest {
+ protected:
+  LoginTest() {
+    peer.on_request = [this](const Request& request) {
+      if (request.api != ApiKey::authenticate) return false;
+      const auto shown = request.as<wire::AuthenticateRequest>();
+      EXPECT_EQ(shown.protocol(), "PLAIN");
+      tokens.push_back(shown.token());
+      if (answers.empty()) return false;
+      const ErrorCode code = answers.front();
+      answers.pop_front();
+      if (code == ErrorCode::none) peer.answer(request, wire::AuthenticateResponse());
+      if (code != ErrorCode::none) peer.refuse(request, code, "no");
+      return true;
+    };
+  }
+
+  std::shared_ptr<Connection> open_as_bob() { return open({.login = PlainLogin{"bob", "pw"}}); }
+
+  std::deque<ErrorCode> answers;
+  std::vector<std::string> tokens;
+};
+
+TEST_F(LoginTest, NothingIsSentBeforeTheServerHasAgreed) {
+  const auto connection = open_as_bob();
+  ask(*connection, "a");
+  loop.run_for(1s);
+  ASSERT_EQ(peer.unanswered.size(), 1U);
+  EXPECT_EQ(tokens, std::vector{std::string("\0bob\0pw", 7)});
+  EXPECT_FALSE(connection->was_ready());
+  peer.answer(peer.unanswered[0], wire::AuthenticateResponse());
+  loop.run_for(1s);
+  ASSERT_EQ(peer.unanswered.size(), 2U);
+  EXPECT_EQ(peer.unanswered[1].api, ApiKey::database_exists);
+  answer(peer.unanswered[1]);
+  loop.run_for(1s);
+  EXPECT_TRUE(outcomes.at("a").has_value());
+}
+
+TEST_F(LoginTest, ARefusalFailsWhatWaitsWithItsCode) {
+  answers = {ErrorCode::authenticate_exception};
+  const auto connection = open_as_bob();
+  ask(*connection, "a");
+  loop.run_for(1s);
+  ASSERT_TRUE(outcomes.contains("a"));
+  EXPECT_EQ(outcomes["a"].error().code, ErrorCode::authenticate_exception);
+  EXPECT_EQ(outcomes["a"].error().message.find("pw"), std::string::npos);
+  EXPECT_TRUE(connection->is_closed());
+  ask(*connection, "b");
+  loop.run_for(1s);
+  EXPECT_EQ(outcomes["b"].error().code, ErrorCode::authenticate_exception);
+}
+
+TEST_F(LoginTest, ARetriableRefusalIsTriedAgain) {
+  answers = {ErrorCode::retriable_authenticate_exception,
+             ErrorCode::retriable_authenticate_exception, ErrorCode::none};
+  const auto connection = open_as_bob();
+  loop.run_for(90ms);
+  EXPECT_EQ(tokens.size(), 1U);
+  loop.run_for(2s);
+  EXPECT_EQ(tokens.size(), 3U);
+  EXPECT_TRUE(connection->was_ready());
+}
+
+TEST_F(LoginTest, AServerWithoutAuthenticationIsNotShownThePassword) {
+  peer.unserved = {ApiKey::authenticate};
+  const auto connection = open_as_bob();
+  ask(*connection, "a");
+  loop.run_for(1s);
+  EXPECT_TRUE(tokens.empty());
+  EXPECT_EQ(outcomes["a"].error().code, ErrorCode::unsupported_version);
+}
+
 }  // namespace
 }  // namespace millrace::client
