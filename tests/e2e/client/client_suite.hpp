@@ -50,7 +50,8 @@ T must(Outcome<T> outcome) {
 /// The client's calls as calls that return.
 class Calls {
  public:
-  explicit Calls(std::vector<Endpoint> bootstrap) : session_(std::move(bootstrap), call_time_max) {}
+  explicit Calls(std::vector<Endpoint> bootstrap, std::optional<client::PlainLogin> login = {})
+      : session_({std::move(bootstrap), call_time_max, std::move(login)}) {}
 
   template <class T>
   [[nodiscard]] Outcome<T> wait(const std::function<void(client::Callback<T>)>& start) const {

@@ -53,8 +53,10 @@ std::map<std::string, LiveNode> LiveCluster::ready_nodes() const {
     const auto& node = host.at("node");
     if (!node.at("alive").get<bool>() || node.at("state") != "ready") continue;
     const auto listeners = must(parse_listeners(node.at("client_listeners").get<std::string>()));
-    nodes[host.at("host").get<std::string>()] = {node.at("pid").get<int>(),
-                                                 {listeners.at(0).host, listeners.at(0).port}};
+    LiveNode& found = nodes[host.at("host").get<std::string>()];
+    found.process_id = node.at("pid").get<int>();
+    found.client_address = {listeners.at(0).host, listeners.at(0).port};
+    for (const Listener& one : listeners) found.listeners[one.name] = {one.host, one.port};
   }
   return nodes;
 }

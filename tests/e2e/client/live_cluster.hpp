@@ -11,7 +11,8 @@ namespace millrace {
 /// What `millrace status` says about a node that is ready.
 struct LiveNode {
   int process_id = 0;
-  Endpoint client_address;
+  Endpoint client_address;                    ///< Of the first listener.
+  std::map<std::string, Endpoint> listeners;  ///< By name.
 };
 
 /// Three hosts on this machine for the length of a test run, driven through the command line like

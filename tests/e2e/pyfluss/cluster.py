@@ -15,20 +15,30 @@ STOP_SECONDS_MAX = 60
 class Cluster:
     """Virtual hosts on this machine. `folder` is theirs; its name must not be in use."""
 
-    def __init__(self, folder: Path, hosts: int):
-        self._program = Path(os.environ["MILLRACE_BIN"]) / "millrace"
-        self._folder = folder
-        self._run("up", "--hosts", str(hosts), "--detach", seconds_max=START_SECONDS_MAX)
+    def __init__(self, folder: Path, hosts: int, *arguments: str):
+        self.program = Path(os.environ["MILLRACE_BIN"]) / "millrace"
+        self.folder = folder
+        self._run("up", "--hosts", str(hosts), "--detach", *arguments, seconds_max=START_SECONDS_MAX)
 
     def bootstrap(self) -> str:
         """The address of the first node that is ready."""
         return next(iter(self.addresses().values()))
 
-    def addresses(self) -> dict[str, str]:
-        """Host name -> host:port of the first client listener, for every node that is ready."""
-        listeners = {name: node["client_listeners"].split(",")[0] for name, node in self._ready_nodes().items()}
-        # A listener reads NAME://host:port.
-        return {name: listener.partition("://")[2] for name, listener in listeners.items()}
+    def addresses(self, listener: str = "FLUSS") -> dict[str, str]:
+        """Host name -> host:port of the client listener of that name, for every node that is ready."""
+        found = {}
+        for name, node in self._ready_nodes().items():
+            # A listener reads NAME://host:port.
+            bound = dict(one.split("://") for one in node["client_listeners"].split(","))
+            found[name] = bound[listener]
+        return found
+
+    def command(self, *words: str) -> str:
+        """What the command line says to somebody on the first listener."""
+        call = [self.program, *words, "--bootstrap", self.bootstrap()]
+        done = subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"{words}: exit code {done.returncode}: {done.stderr}{self._logs()}"
+        return done.stdout
 
     def node_pids(self) -> dict[str, int]:
         """Host name -> process id, for every node that is ready."""
@@ -55,7 +65,7 @@ class Cluster:
         return {name: node for name, node in nodes.items() if node["alive"] and node["state"] == "ready"}
 
     def _run(self, word: str, *arguments: str, seconds_max: float = 20, fine_codes=(0,)) -> str:
-        command = [self._program, word, "--dir", self._folder, *arguments]
+        command = [self.program, word, "--dir", self.folder, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds_max, check=False)
         assert done.returncode in fine_codes, f"{word}: exit code {done.returncode}: {done.stderr}{self._logs()}"
         return done.stdout
@@ -63,9 +73,9 @@ class Cluster:
     def _logs(self) -> str:
         """The last lines of every log: a failed start is explained where it is seen."""
         text = ""
-        for log in sorted(self._folder.rglob("*.log")) if self._folder.exists() else []:
+        for log in sorted(self.folder.rglob("*.log")) if self.folder.exists() else []:
             lines = log.read_text(errors="replace").splitlines()[-20:]
-            text += f"\n--- {log.relative_to(self._folder)}\n" + "\n".join(lines)
+            text += f"\n--- {log.relative_to(self.folder)}\n" + "\n".join(lines)
         return text
 
 
