@@ -19,8 +19,10 @@ class Authenticator {
   /// be asked yet. Nothing: the request may be served.
   [[nodiscard]] std::optional<CallEffect> answer(const protocol::RequestFrame& request);
 
-  /// Requires that some request was let through.
+  /// Anonymous until the client has proved its name.
   [[nodiscard]] const protocol::Principal& principal() const { return principal_; }
+  /// Whether requests may be served.
+  [[nodiscard]] bool is_done() const { return is_done_; }
   /// So many wrong answers that the connection is not worth keeping.
   [[nodiscard]] bool is_hopeless() const;
   /// Wrong answers so far.

@@ -24,6 +24,8 @@ constexpr std::uint64_t timer_answers_room = ~std::uint64_t{1};
 constexpr std::uint64_t timer_watch = ~std::uint64_t{2};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
+// Of a frame, before anybody has said who he is: strangers shall not hold the node's budget.
+constexpr std::size_t strangers_bytes_max = std::size_t{64} << 10;
 
 Caller caller_from(const ConnectionOrigin& origin) {
   const GatewaySecurity& security = *origin.security;
@@ -146,7 +148,11 @@ void ConnectionActor::begin_requests() {
   while (!closed_ && may_begin()) {
     auto payload = frames_.next();
     if (!payload) return give_up(payload.error().message);
-    if (!*payload) return;
+    if (!*payload) {
+      const bool is_stranger = !authenticator_.is_done();
+      if (!is_stranger || frames_.buffered() <= strangers_bytes_max) return;
+      return give_up("so much before authentication");
+    }
     frame_began_ = now();  // Of the next one, if any of it is here.
     auto request = protocol::parse_request(**payload);
     if (!request) return give_up(request.error().message);

@@ -324,6 +324,18 @@ TEST_F(GuardedGatewayTest, TheOtherListenerAsksNobody) {
   EXPECT_EQ(codes_in(client.heard), std::vector{0});
 }
 
+TEST_F(GuardedGatewayTest, StrangersHoldNothingOfTheBudget) {
+  Client stranger(simulation_, client_process, guarded_at);
+  stranger.write(beginning(1'000'000, 70'000));
+  simulation_.run_for(1s);
+  EXPECT_TRUE(stranger.closed);
+  EXPECT_EQ(budgets_.requests.held(), 0U);
+  Client inside(simulation_);
+  inside.write(beginning(1'000'000, 70'000));
+  simulation_.run_for(1s);
+  EXPECT_FALSE(inside.closed);
+}
+
 TEST_F(GuardedGatewayTest, WhoKeepsGuessingIsToldAndCutOff) {
   Client client(simulation_, client_process, guarded_at);
   const std::string wrong = authentication(std::string("\0bob\0no", 7));
