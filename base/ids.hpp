@@ -31,6 +31,8 @@ using NodeId = Id<struct NodeTag, std::int32_t>;
 using Incarnation = Id<struct IncarnationTag, std::uint64_t>;
 /// Cluster-wide, starts at 0, never reused. Source: Fluss PbTableBucket.
 using TableId = Id<struct TableTag, std::int64_t>;
+/// Cluster-wide, starts at 0, never reused. Source: Fluss PbTableBucket.
+using PartitionId = Id<struct PartitionTag, std::int64_t>;
 /// Position of a bucket within its table or partition, from 0.
 using BucketIndex = Id<struct BucketTag, std::int32_t>;
 /// Identity of an idempotent writer; -1 is a writer without identity.
@@ -43,16 +45,22 @@ using LeaderEpoch = Id<struct LeaderEpochTag, std::int32_t>;
 using Revision = Id<struct RevisionTag, std::uint64_t>;
 
 inline constexpr WriterId no_writer{-1};
+/// Of a bucket whose table is not partitioned.
+inline constexpr PartitionId no_partition{-1};
 
-/// The unit of order and replication: one bucket of one table.
+/// The unit of order and replication: one bucket of one table, or of one of its partitions.
 struct BucketId {
   TableId table;
   BucketIndex bucket;
+  PartitionId partition = no_partition;
   friend auto operator<=>(const BucketId&, const BucketId&) = default;
 };
 
+/// "7/0", of a partition "7/p3/0".
 [[nodiscard]] inline std::string to_string(const BucketId& id) {
-  return to_string(id.table) + "/" + to_string(id.bucket);
+  const bool is_partitioned = id.partition != no_partition;
+  return to_string(id.table) + (is_partitioned ? "/p" + to_string(id.partition) : "") + "/" +
+         to_string(id.bucket);
 }
 
 }  // namespace millrace

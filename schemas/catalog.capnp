@@ -11,10 +11,12 @@ struct CatalogDelta {
     databaseCreated @1 :Database;
     databaseDropped @2 :Text;   # With all its tables.
     tableCreated @3 :Table;
-    tableDropped @4 :Int64;     # Table id.
+    tableDropped @4 :Int64;     # Table id. With all its partitions.
     writerIdsReservedBelow @5 :Int64;
     aclsCreated @6 :List(Acl);
     aclsDropped @7 :List(Acl);
+    partitionCreated @8 :Partition;
+    partitionDropped @9 :PartitionName;
   }
 }
 
@@ -22,6 +24,7 @@ struct CatalogImage {
   # All metadata as of one revision: deltas that rebuild it from nothing.
   deltas @0 :List(CatalogDelta);
   nextTableId @1 :Int64;
+  nextPartitionId @2 :Int64;
 }
 
 struct Database {
@@ -37,9 +40,22 @@ struct Table {
   name @2 :Text;
   schemaId @3 :Int32;           # From 1.
   json @4 :Text;                # Table descriptor after defaults, in the public protocol's JSON.
-  buckets @5 :List(Bucket);     # Indexed by bucket.
+  buckets @5 :List(Bucket);     # Indexed by bucket; empty if the table is partitioned.
   createdAtMillis @6 :Int64;
   modifiedAtMillis @7 :Int64;
+}
+
+struct Partition {
+  id @0 :Int64;                 # From 0, of the whole cluster.
+  tableId @1 :Int64;
+  values @2 :List(Text);        # In the order of the table's partition keys.
+  buckets @3 :List(Bucket);     # Indexed by bucket.
+  createdAtMillis @4 :Int64;
+}
+
+struct PartitionName {
+  tableId @0 :Int64;
+  partitionId @1 :Int64;
 }
 
 struct Bucket {

@@ -16,6 +16,8 @@ struct CoordinatorRequest {
     newWriter @5 :Void;         # Answered `writerId`.
     sync @6 :Void;              # Answered `done` once the asking node knows what the coordinator knows now.
     changeAcls @7 :Void;        # The attachment is the delta: what to create or to drop.
+    createPartition @8 :PartitionCommand;
+    dropPartition @9 :PartitionCommand;
   }
 }
 
@@ -42,6 +44,18 @@ struct DropTable {
   database @0 :Text;
   name @1 :Text;
   ignoreIfMissing @2 :Bool;
+}
+
+struct PartitionCommand {
+  database @0 :Text;
+  table @1 :Text;
+  spec @2 :List(PartitionValue);
+  ignore @3 :Bool;              # That it exists already, or that there is none to drop.
+}
+
+struct PartitionValue {
+  key @0 :Text;
+  value @1 :Text;
 }
 
 struct CoordinatorReply {

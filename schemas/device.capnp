@@ -18,6 +18,7 @@ struct DeviceRequest {
     remove @8 :Void;            # Closes and deletes the log, if there is one; answered `removed`.
     expire @9 :ExpiryOrder;     # Deletes whole segments from the front; answered `expired`.
   }
+  partitionId @10 :Int64 = -1;   # -1: the table is not partitioned.
 }
 
 struct BatchHead {
@@ -55,6 +56,7 @@ struct DeviceReply {
     failed @8 :DeviceFailure;
     expired @9 :Int64;          # Where the log starts now.
   }
+  partitionId @10 :Int64 = -1;
 }
 
 struct LogOpened {

@@ -62,7 +62,9 @@ void write(Reply::Builder out, const OrderFailed& outcome) {
 
 Result<BucketOrder> decode_order(const Envelope& envelope) {
   return open<Request>(envelope, [&](Request::Reader request) -> Result<BucketOrder> {
-    BucketOrder order{{TableId{request.getTableId()}, BucketIndex{request.getBucket()}}, {}};
+    BucketOrder order{{TableId{request.getTableId()}, BucketIndex{request.getBucket()},
+                       PartitionId{request.getPartitionId()}},
+                      {}};
     switch (request.which()) {
       case Request::OPEN:
         order.order = OpenLog{};
@@ -106,6 +108,7 @@ Envelope encode_outcome(BucketId bucket, const Outcome& outcome) {
       [&](Reply::Builder reply) {
         reply.setTableId(bucket.table.value());
         reply.setBucket(bucket.bucket.value());
+        reply.setPartitionId(bucket.partition.value());
         std::visit([&](const auto& one) { write(reply, one); }, outcome);
       },
       std::move(attachments));

@@ -20,6 +20,7 @@ constexpr std::int64_t wait_millis_max = 60'000;
 DeviceRequest::Builder address(DeviceRequest::Builder request, BucketId bucket) {
   request.setTableId(bucket.table.value());
   request.setBucket(bucket.bucket.value());
+  request.setPartitionId(bucket.partition.value());
   return request;
 }
 

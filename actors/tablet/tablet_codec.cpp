@@ -80,6 +80,7 @@ Envelope encode_delete_log(BucketId bucket) {
   return seal<Request>([&](Request::Builder request) {
     request.setTableId(bucket.table.value());
     request.setBucket(bucket.bucket.value());
+    request.setPartitionId(bucket.partition.value());
     request.setRemove();
   });
 }
@@ -92,7 +93,8 @@ Result<std::optional<std::pair<BucketId, Error>>> decode_deleted(const Envelope&
   return open<Reply>(envelope, [](Reply::Reader reply) -> Result<Deleted> {
     if (reply.which() == Reply::REMOVED) return Deleted{};
     if (reply.which() != Reply::FAILED) return fail(Errc::malformed, "no answer to a deletion");
-    const BucketId bucket{TableId{reply.getTableId()}, BucketIndex{reply.getBucket()}};
+    const BucketId bucket{TableId{reply.getTableId()}, BucketIndex{reply.getBucket()},
+                          PartitionId{reply.getPartitionId()}};
     const auto failure = reply.getFailed();
     return Deleted{{bucket, {errc_from(failure.getErrc()), text(failure.getMessage())}}};
   });

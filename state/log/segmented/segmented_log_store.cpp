@@ -42,24 +42,45 @@ Status SegmentedLogStore::remove(BucketId bucket) {
   }
   if (auto synced = disk_.sync_folder(folder); !synced) return synced;
   if (auto removed = disk_.remove_folder(folder); !removed) return removed;
-  return disk_.sync_folder(folder_of(folder));
+  const std::string above = folder_of(folder);
+  if (bucket.partition == no_partition) return disk_.sync_folder(above);
+  // Partitions come and go by the thousand: the last bucket takes the partition's folder with it.
+  auto left = disk_.list(above);
+  if (!left) return tl::unexpected(left.error());
+  if (!left->empty()) return disk_.sync_folder(above);
+  if (auto removed = disk_.remove_folder(above); !removed) return removed;
+  return disk_.sync_folder(folder_of(above));
 }
 
 Result<std::vector<BucketId>> SegmentedLogStore::list() {
   auto tables = disk_.list(root);
   if (!tables) return tl::unexpected(tables.error());
   std::vector<BucketId> found;
-  for (const std::string& table_name : *tables) {
-    const auto table = id_of<TableId>(table_name);
+  for (const std::string& name : *tables) {
+    const auto table = id_of<TableId>(name);
     if (!table) continue;
-    auto buckets = disk_.list(root + "/" + table_name);
-    if (!buckets) return tl::unexpected(buckets.error());
-    for (const std::string& bucket_name : *buckets) {
-      if (const auto bucket = id_of<BucketIndex>(bucket_name)) found.push_back({*table, *bucket});
-    }
+    if (auto listed = list_table(*table, found); !listed) return tl::unexpected(listed.error());
   }
   std::sort(found.begin(), found.end());
   return found;
+}
+
+Status SegmentedLogStore::list_table(TableId table, std::vector<BucketId>& found) {
+  auto names = disk_.list(root + "/" + to_string(table));
+  if (!names) return tl::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (const auto bucket = id_of<BucketIndex>(name)) found.push_back({table, *bucket});
+    if (!name.starts_with('p')) continue;
+    const auto partition = id_of<PartitionId>(name.substr(1));
+    if (!partition) continue;
+    auto buckets = disk_.list(root + "/" + to_string(table) + "/" + name);
+    if (!buckets) return tl::unexpected(buckets.error());
+    for (const std::string& bucket_name : *buckets) {
+      const auto bucket = id_of<BucketIndex>(bucket_name);
+      if (bucket) found.push_back({table, *bucket, *partition});
+    }
+  }
+  return {};
 }
 
 }  // namespace millrace

@@ -20,6 +20,9 @@ class SegmentedLogStore final : public LogStore {
   [[nodiscard]] Result<std::vector<BucketId>> list() override;
 
  private:
+  /// Adds what lies in a table's folder.
+  [[nodiscard]] Status list_table(TableId table, std::vector<BucketId>& found);
+
   Disk& disk_;
   SegmentedLogOptions options_;
 };

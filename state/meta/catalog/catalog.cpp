@@ -18,6 +18,7 @@ void Catalog::apply_one(const DatabaseDropped& fact) {
   for (auto name = names_.lower_bound({fact.name, ""});
        name != names_.end() && name->first.first == fact.name;) {
     tables_.erase(name->second);
+    partitions_.erase(name->second);
     name = names_.erase(name);
   }
 }
@@ -33,6 +34,7 @@ void Catalog::apply_one(const TableDropped& fact) {
   if (found == tables_.end()) return;
   names_.erase({found->second->database, found->second->name});
   tables_.erase(found);
+  partitions_.erase(fact.table);
 }
 
 void Catalog::apply_one(const WriterIdsReserved& fact) {
@@ -51,7 +53,25 @@ void Catalog::apply_one(const AclsDropped& fact) {
   acls_ = std::move(acls);
 }
 
+void Catalog::apply_one(const PartitionCreated& fact) {
+  reserve_partition_ids(PartitionId{fact.partition.id.value() + 1});
+  if (tables_.contains(fact.partition.table)) {
+    partitions_[fact.partition.table].add(fact.partition);
+  }
+}
+
+void Catalog::apply_one(const PartitionDropped& fact) {
+  const auto found = partitions_.find(fact.table);
+  if (found == partitions_.end()) return;
+  found->second.remove(fact.partition);
+  if (found->second.size() == 0) partitions_.erase(found);
+}
+
 void Catalog::reserve_table_ids(TableId below) { next_table_ = std::max(next_table_, below); }
+
+void Catalog::reserve_partition_ids(PartitionId below) {
+  next_partition_ = std::max(next_partition_, below);
+}
 
 const DatabaseInfo* Catalog::find_database(const std::string& name) const {
   const auto found = databases_.find(name);
@@ -69,6 +89,26 @@ Catalog::TablePointer Catalog::find_table(TableId id) const {
   return found == tables_.end() ? nullptr : found->second;
 }
 
+const Partitions& Catalog::partitions_of(TableId id) const {
+  static const Partitions none;
+  const auto found = partitions_.find(id);
+  return found == partitions_.end() ? none : found->second;
+}
+
+const BucketInfo* Catalog::find_bucket(const BucketId& id) const {
+  const std::vector<BucketInfo>* buckets = nullptr;
+  if (id.partition == no_partition) {
+    if (const auto table = tables_.find(id.table); table != tables_.end()) {
+      buckets = &table->second->buckets;
+    }
+  } else if (const auto partition = partitions_of(id.table).find(id.partition)) {
+    buckets = &partition->buckets;
+  }
+  const auto index = static_cast<std::size_t>(id.bucket.value());
+  if (buckets == nullptr || id.bucket.value() < 0 || index >= buckets->size()) return nullptr;
+  return &(*buckets)[index];
+}
+
 std::vector<std::string> Catalog::tables_of(const std::string& database) const {
   std::vector<std::string> names;
   for (auto name = names_.lower_bound({database, ""});
@@ -82,13 +122,19 @@ std::vector<CatalogDelta> Catalog::as_deltas() const {
   std::vector<CatalogDelta> deltas;
   for (const auto& [name, database] : databases_) deltas.emplace_back(DatabaseCreated{database});
   for (const auto& [id, table] : tables_) deltas.emplace_back(TableCreated{*table});
+  for (const auto& [id, partitions] : partitions_) {
+    for (const auto& partition : partitions.all()) {
+      deltas.emplace_back(PartitionCreated{*partition});
+    }
+  }
   deltas.emplace_back(WriterIdsReserved{next_writer_});
   if (!acls_->empty()) deltas.emplace_back(AclsCreated{{acls_->begin(), acls_->end()}});
   return deltas;
 }
 
 bool operator==(const Catalog& a, const Catalog& b) {
-  return a.next_table_ == b.next_table_ && a.as_deltas() == b.as_deltas();
+  return a.next_table_ == b.next_table_ && a.next_partition_ == b.next_partition_ &&
+         a.as_deltas() == b.as_deltas();
 }
 
 }  // namespace millrace

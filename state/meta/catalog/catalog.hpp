@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "protocol/acl.hpp"
 #include "protocol/table_descriptor.hpp"
+#include "state/meta/catalog/partitions.hpp"
 
 namespace millrace {
 
@@ -23,20 +24,13 @@ struct DatabaseInfo {
   friend bool operator==(const DatabaseInfo&, const DatabaseInfo&) = default;
 };
 
-struct BucketInfo {
-  NodeId leader;
-  LeaderEpoch epoch;
-  std::vector<NodeId> replicas;
-  friend bool operator==(const BucketInfo&, const BucketInfo&) = default;
-};
-
 struct TableInfo {
   TableId id;
   std::string database;
   std::string name;
   std::int32_t schema_id = 1;
   protocol::TableDescriptor descriptor;  ///< After defaults: what clients are told.
-  std::vector<BucketInfo> buckets;       ///< Indexed by bucket.
+  std::vector<BucketInfo> buckets;       ///< Indexed by bucket; empty if partitioned.
   EpochMillis created_at = 0;
   EpochMillis modified_at = 0;
   friend bool operator==(const TableInfo&, const TableInfo&) = default;
@@ -56,6 +50,7 @@ struct TableCreated {
   TableInfo table;
   friend bool operator==(const TableCreated&, const TableCreated&) = default;
 };
+/// With all its partitions.
 struct TableDropped {
   TableId table;
   friend bool operator==(const TableDropped&, const TableDropped&) = default;
@@ -74,10 +69,21 @@ struct AclsDropped {
   std::vector<protocol::AclEntry> entries;
   friend bool operator==(const AclsDropped&, const AclsDropped&) = default;
 };
-using CatalogDelta = std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped,
-                                  WriterIdsReserved, AclsCreated, AclsDropped>;
+struct PartitionCreated {
+  PartitionInfo partition;
+  friend bool operator==(const PartitionCreated&, const PartitionCreated&) = default;
+};
+struct PartitionDropped {
+  TableId table;
+  PartitionId partition;
+  friend bool operator==(const PartitionDropped&, const PartitionDropped&) = default;
+};
+using CatalogDelta =
+    std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved,
+                 AclsCreated, AclsDropped, PartitionCreated, PartitionDropped>;
 
-/// Copying shares the tables and the permissions, so a new version per delta is cheap.
+/// Copying shares the tables, their partitions and the permissions, so a new version per delta is
+/// cheap.
 class Catalog {
  public:
   using TablePointer = std::shared_ptr<const TableInfo>;
@@ -88,6 +94,10 @@ class Catalog {
   [[nodiscard]] const DatabaseInfo* find_database(const std::string& name) const;
   [[nodiscard]] TablePointer find_table(const std::string& database, const std::string& name) const;
   [[nodiscard]] TablePointer find_table(TableId id) const;
+  /// Empty for a table that is not there, or not partitioned.
+  [[nodiscard]] const Partitions& partitions_of(TableId id) const;
+  /// The bucket of a table or of its partition. Valid as long as this catalog is.
+  [[nodiscard]] const BucketInfo* find_bucket(const BucketId& id) const;
   /// Names in order. Requires nothing of the database.
   [[nodiscard]] std::vector<std::string> tables_of(const std::string& database) const;
 
@@ -97,12 +107,15 @@ class Catalog {
   [[nodiscard]] const protocol::AclSet& acls() const { return *acls_; }
   /// The id that the next table gets; ids are never reused.
   [[nodiscard]] TableId next_table() const { return next_table_; }
+  /// The same for partitions, of the whole cluster.
+  [[nodiscard]] PartitionId next_partition() const { return next_partition_; }
   [[nodiscard]] WriterId next_writer() const { return next_writer_; }
 
   /// Deltas that rebuild this catalog from an empty one.
   [[nodiscard]] std::vector<CatalogDelta> as_deltas() const;
-  /// Restores the counter when the newest tables were dropped before a snapshot.
+  /// Restores the counters when the newest ones were dropped before a snapshot.
   void reserve_table_ids(TableId below);
+  void reserve_partition_ids(PartitionId below);
 
   friend bool operator==(const Catalog& a, const Catalog& b);
 
@@ -114,12 +127,16 @@ class Catalog {
   void apply_one(const WriterIdsReserved& fact);
   void apply_one(const AclsCreated& fact);
   void apply_one(const AclsDropped& fact);
+  void apply_one(const PartitionCreated& fact);
+  void apply_one(const PartitionDropped& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;
   std::map<std::pair<std::string, std::string>, TableId> names_;
   std::shared_ptr<const protocol::AclSet> acls_ = std::make_shared<const protocol::AclSet>();
+  std::map<TableId, Partitions> partitions_;  // Of tables that have any.
   TableId next_table_{0};
+  PartitionId next_partition_{0};
   WriterId next_writer_{0};
 };
 

@@ -26,6 +26,16 @@ void write(schemas::Database::Builder out, const DatabaseInfo& database) {
   out.setModifiedAtMillis(database.modified_at);
 }
 
+void write(capnp::List<schemas::Bucket>::Builder out, const std::vector<BucketInfo>& buckets) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const BucketInfo& bucket = buckets[i];
+    out[i].setLeader(bucket.leader.value());
+    out[i].setEpoch(bucket.epoch.value());
+    auto replicas = out[i].initReplicas(static_cast<unsigned>(bucket.replicas.size()));
+    for (unsigned r = 0; r < replicas.size(); ++r) replicas.set(r, bucket.replicas[r].value());
+  }
+}
+
 void write(schemas::Table::Builder out, const TableInfo& table) {
   out.setId(table.id.value());
   out.setDatabase(table.database);
@@ -34,14 +44,16 @@ void write(schemas::Table::Builder out, const TableInfo& table) {
   out.setJson(protocol::to_json(table.descriptor));
   out.setCreatedAtMillis(table.created_at);
   out.setModifiedAtMillis(table.modified_at);
-  auto buckets = out.initBuckets(static_cast<unsigned>(table.buckets.size()));
-  for (unsigned i = 0; i < buckets.size(); ++i) {
-    const BucketInfo& bucket = table.buckets[i];
-    buckets[i].setLeader(bucket.leader.value());
-    buckets[i].setEpoch(bucket.epoch.value());
-    auto replicas = buckets[i].initReplicas(static_cast<unsigned>(bucket.replicas.size()));
-    for (unsigned r = 0; r < replicas.size(); ++r) replicas.set(r, bucket.replicas[r].value());
-  }
+  write(out.initBuckets(static_cast<unsigned>(table.buckets.size())), table.buckets);
+}
+
+void write(schemas::Partition::Builder out, const PartitionInfo& partition) {
+  out.setId(partition.id.value());
+  out.setTableId(partition.table.value());
+  auto values = out.initValues(static_cast<unsigned>(partition.values.size()));
+  for (unsigned i = 0; i < values.size(); ++i) values.set(i, partition.values[i]);
+  write(out.initBuckets(static_cast<unsigned>(partition.buckets.size())), partition.buckets);
+  out.setCreatedAtMillis(partition.created_at);
 }
 
 /// Left to itself, Cap'n Proto ends a text at its first NUL.
@@ -75,6 +87,11 @@ void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
     write(out.initAclsCreated(static_cast<unsigned>(allowed->entries.size())), allowed->entries);
   } else if (const auto* revoked = std::get_if<AclsDropped>(&delta)) {
     write(out.initAclsDropped(static_cast<unsigned>(revoked->entries.size())), revoked->entries);
+  } else if (const auto* partition = std::get_if<PartitionCreated>(&delta)) {
+    write(out.initPartitionCreated(), partition->partition);
+  } else if (const auto* ended = std::get_if<PartitionDropped>(&delta)) {
+    out.initPartitionDropped().setTableId(ended->table.value());
+    out.getPartitionDropped().setPartitionId(ended->partition.value());
   }
 }
 
@@ -83,6 +100,29 @@ Result<DatabaseInfo> read(schemas::Database::Reader in) {
   if (!descriptor) return fail(Errc::corrupt, "database record: " + descriptor.error().message);
   return DatabaseInfo{std::string(text_of(in.getName())), std::move(*descriptor),
                       in.getCreatedAtMillis(), in.getModifiedAtMillis()};
+}
+
+std::vector<BucketInfo> read(capnp::List<schemas::Bucket>::Reader in) {
+  std::vector<BucketInfo> buckets;
+  for (const auto bucket : in) {
+    BucketInfo& read_bucket = buckets.emplace_back();
+    read_bucket.leader = NodeId{bucket.getLeader()};
+    read_bucket.epoch = LeaderEpoch{bucket.getEpoch()};
+    for (const std::int32_t replica : bucket.getReplicas()) {
+      read_bucket.replicas.push_back(NodeId{replica});
+    }
+  }
+  return buckets;
+}
+
+PartitionInfo read(schemas::Partition::Reader in) {
+  PartitionInfo partition;
+  partition.id = PartitionId{in.getId()};
+  partition.table = TableId{in.getTableId()};
+  for (const auto value : in.getValues()) partition.values.emplace_back(text_of(value));
+  partition.buckets = read(in.getBuckets());
+  partition.created_at = in.getCreatedAtMillis();
+  return partition;
 }
 
 Result<TableInfo> read(schemas::Table::Reader in) {
@@ -96,14 +136,7 @@ Result<TableInfo> read(schemas::Table::Reader in) {
   table.descriptor = std::move(*descriptor);
   table.created_at = in.getCreatedAtMillis();
   table.modified_at = in.getModifiedAtMillis();
-  for (const auto bucket : in.getBuckets()) {
-    BucketInfo& read_bucket = table.buckets.emplace_back();
-    read_bucket.leader = NodeId{bucket.getLeader()};
-    read_bucket.epoch = LeaderEpoch{bucket.getEpoch()};
-    for (const std::int32_t replica : bucket.getReplicas()) {
-      read_bucket.replicas.push_back(NodeId{replica});
-    }
-  }
+  table.buckets = read(in.getBuckets());
   return table;
 }
 
@@ -144,6 +177,11 @@ Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
       return AclsCreated{read(in.getAclsCreated())};
     case schemas::CatalogDelta::ACLS_DROPPED:
       return AclsDropped{read(in.getAclsDropped())};
+    case schemas::CatalogDelta::PARTITION_CREATED:
+      return PartitionCreated{read(in.getPartitionCreated())};
+    case schemas::CatalogDelta::PARTITION_DROPPED:
+      return PartitionDropped{TableId{in.getPartitionDropped().getTableId()},
+                              PartitionId{in.getPartitionDropped().getPartitionId()}};
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }
@@ -201,6 +239,7 @@ Buffer encode_catalog(const Catalog& catalog) {
   auto out = image.initDeltas(static_cast<unsigned>(deltas.size()));
   for (unsigned i = 0; i < out.size(); ++i) write(out[i], deltas[i]);
   image.setNextTableId(catalog.next_table().value());
+  image.setNextPartitionId(catalog.next_partition().value());
   return sealed(message);
 }
 
@@ -214,6 +253,7 @@ Result<Catalog> decode_catalog(const Buffer& bytes) {
           catalog.apply(*delta);
         }
         catalog.reserve_table_ids(TableId{image.getNextTableId()});
+        catalog.reserve_partition_ids(PartitionId{image.getNextPartitionId()});
         return catalog;
       });
 }

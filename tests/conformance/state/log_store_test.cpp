@@ -114,5 +114,23 @@ TYPED_TEST(LogStoreConformance, OldRowsGoByWholeSegmentsAndWhatWasReadStaysValid
   EXPECT_TRUE(held->text() == batches[0].bytes + batches[1].bytes);
 }
 
+TYPED_TEST(LogStoreConformance, LogsOfPartitionsLieBesideThoseOfTables) {
+  const BucketId plain{TableId(3), BucketIndex(1)};
+  const BucketId first{TableId(4), BucketIndex(0), PartitionId(7)};
+  const BucketId second{TableId(4), BucketIndex(1), PartitionId(7)};
+  const BucketId other{TableId(4), BucketIndex(0), PartitionId(12)};
+  for (const BucketId bucket : {other, second, plain, first}) {
+    ASSERT_TRUE(this->store_.open(bucket).has_value());
+  }
+  EXPECT_EQ(*this->store_.list(), (std::vector<BucketId>{plain, first, other, second}));
+  ASSERT_TRUE(this->store_.remove(first));
+  EXPECT_EQ(*this->store_.list(), (std::vector<BucketId>{plain, other, second}));
+  EXPECT_TRUE(this->disk_.exists("log/4/p7"));
+  ASSERT_TRUE(this->store_.remove(second));
+  EXPECT_FALSE(this->disk_.exists("log/4/p7"));  // Nothing is left of the partition.
+  ASSERT_TRUE(this->store_.remove(other));
+  EXPECT_EQ(*this->store_.list(), std::vector<BucketId>{plain});
+}
+
 }  // namespace
 }  // namespace millrace
