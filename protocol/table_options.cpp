@@ -29,14 +29,14 @@ constexpr auto options = std::to_array<Option>({
     {"table.log.local-ttl", Kind::duration, "table.log.ttl", without_effect,
      "about segments that were copied to remote storage"},
     {"table.log.tiered.local-segments", Kind::int32, "2", without_effect},
-    {"table.auto-partition.enabled", Kind::boolean, "false", refused},
-    {"table.auto-partition.key", Kind::text, "", without_effect},
-    {"table.auto-partition.time-unit", Kind::choice, "DAY", without_effect, "",
+    {"table.auto-partition.enabled", Kind::boolean, "false", built},
+    {"table.auto-partition.key", Kind::text, "", built},
+    {"table.auto-partition.time-unit", Kind::choice, "DAY", built, "",
      "YEAR|QUARTER|MONTH|DAY|HOUR"},
-    {"table.auto-partition.time-zone", Kind::text, "", without_effect},
-    {"table.auto-partition.time-format", Kind::text, "", without_effect},
-    {"table.auto-partition.num-precreate", Kind::int32, "2", without_effect},
-    {"table.auto-partition.num-retention", Kind::int32, "7", without_effect},
+    {"table.auto-partition.time-zone", Kind::text, "", built, "without one: the coordinator's"},
+    {"table.auto-partition.time-format", Kind::text, "", built},
+    {"table.auto-partition.num-precreate", Kind::int32, "2", built, "0 with several keys"},
+    {"table.auto-partition.num-retention", Kind::int32, "7", built, "negative: all are kept"},
     {"table.merge-engine", Kind::choice, "", refused, "", "FIRST_ROW|VERSIONED|AGGREGATION"},
     {"table.merge-engine.versioned.ver-column", Kind::text, "", without_effect},
     {"table.delete.behavior", Kind::choice, "", refused, "", "ALLOW|IGNORE|DISABLE"},
@@ -278,9 +278,24 @@ std::optional<Duration> log_ttl_of(const TableDescriptor& table) {
   return ttl > Duration::zero() ? std::optional(ttl) : std::nullopt;
 }
 
+AutoPartitionOptions auto_partition_options_of(const TableDescriptor& table) {
+  const auto text_of = [&](std::string_view key) -> std::optional<std::string> {
+    const std::string* value = find_value(table, key);
+    return value == nullptr ? std::nullopt : std::optional(*value);
+  };
+  AutoPartitionOptions options;
+  options.enabled = is_true(table, "table.auto-partition.enabled");
+  options.key = text_of("table.auto-partition.key");
+  options.time_unit = choice_of(table, "table.auto-partition.time-unit", options.time_unit);
+  options.time_zone = text_of("table.auto-partition.time-zone");
+  options.time_format = text_of("table.auto-partition.time-format");
+  options.precreate = int_of(table, "table.auto-partition.num-precreate");
+  options.retention = int_of(table, "table.auto-partition.num-retention");
+  return options;
+}
+
 std::optional<std::string> unbuilt_feature(const TableDescriptor& table) {
   if (!table.schema.primary_key.empty()) return "primary key tables";
-  if (!table.partition_keys.empty()) return "partitioned tables";
   for (const std::string_view key :
        {"table.datalake.enabled", "table.datalake.historical-partition.enabled"}) {
     if (is_true(table, key)) return std::string(key);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -69,6 +70,18 @@ struct TableOption {
 
 /// How long rows are kept after they were committed; nothing: for ever.
 [[nodiscard]] std::optional<Duration> log_ttl_of(const TableDescriptor& table);
+
+/// The `table.auto-partition.*` options as given; what they mean together: auto_partition_of().
+struct AutoPartitionOptions {
+  bool enabled = false;
+  std::optional<std::string> key;
+  std::size_t time_unit = 3;  ///< Of YEAR, QUARTER, MONTH, DAY, HOUR.
+  std::optional<std::string> time_zone;
+  std::optional<std::string> time_format;
+  std::optional<std::int32_t> precreate;
+  std::optional<std::int32_t> retention;
+};
+[[nodiscard]] AutoPartitionOptions auto_partition_options_of(const TableDescriptor& table);
 
 /// The first thing that `table` asks for and this build does not have, in words: "primary key
 /// tables". Answer it with invalid_table_exception.

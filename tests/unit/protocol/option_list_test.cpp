@@ -54,6 +54,7 @@ TableDescriptor log_table() {
   column.name = "id";
   column.type = parse_sql_type("BIGINT").value();
   table.schema.columns = {column};
+  table.partition_keys = {"id"};  // Or nothing could be automatic about its partitions.
   return table;
 }
 
