@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -31,6 +32,20 @@ struct DropTable {
   std::string name;
   bool ignore_if_missing = false;
 };
+/// A partition's values by key, in any order.
+using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
+struct CreatePartition {
+  std::string database;
+  std::string table;
+  PartitionSpec spec;
+  bool ignore_if_exists = false;
+};
+struct DropPartition {
+  std::string database;
+  std::string table;
+  PartitionSpec spec;
+  bool ignore_if_missing = false;
+};
 struct NewWriter {};
 struct Sync {};
 struct CreateAcls {
@@ -39,8 +54,8 @@ struct CreateAcls {
 struct DropAcls {
   std::vector<protocol::AclEntry> entries;
 };
-using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, NewWriter, Sync,
-                             CreateAcls, DropAcls>;
+using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
+                             DropPartition, NewWriter, Sync, CreateAcls, DropAcls>;
 
 // What they are told.
 struct Done {

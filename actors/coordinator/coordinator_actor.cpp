@@ -30,7 +30,7 @@ CoordinatorActor::CoordinatorActor(caf::actor_config& config, ActorSetup setup,
 void CoordinatorActor::on_start() { on_timer(0); }
 
 void CoordinatorActor::on_timer(std::uint64_t /*id*/) {
-  step(Tick{});
+  step(Tick{context().wall_clock()});
   start_timer(tick_interval, 0);
 }
 

@@ -35,6 +35,15 @@ Result<Command> decode_change_acls(const std::vector<Buffer>& attachments) {
   return fail(Errc::malformed, "a change of permissions that is none");
 }
 
+template <class Out>
+Out decode_partition(schemas::PartitionCommand::Reader in) {
+  Out out{text(in.getDatabase()), text(in.getTable()), {}, in.getIgnore()};
+  for (const auto entry : in.getSpec()) {
+    out.spec.emplace_back(text(entry.getKey()), text(entry.getValue()));
+  }
+  return out;
+}
+
 void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
   out.setNodeId(member.node.value());
   out.setIncarnation(member.incarnation.value());
@@ -89,6 +98,10 @@ Result<Command> decode_command(const Envelope& envelope) {
         const auto in = request.getDropTable();
         return DropTable{text(in.getDatabase()), text(in.getName()), in.getIgnoreIfMissing()};
       }
+      case Request::CREATE_PARTITION:
+        return decode_partition<CreatePartition>(request.getCreatePartition());
+      case Request::DROP_PARTITION:
+        return decode_partition<DropPartition>(request.getDropPartition());
       case Request::NEW_WRITER:
         return NewWriter{};
       case Request::SYNC:

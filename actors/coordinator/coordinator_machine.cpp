@@ -122,7 +122,8 @@ void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
   answer_applied(effects);
 }
 
-void CoordinatorMachine::apply(const Tick& /*event*/, Effects& effects) {
+void CoordinatorMachine::apply(const Tick& event, Effects& effects) {
+  wall_clock_ = event.wall_clock;
   load(effects);
   lose_silent_nodes(effects);
   answer_applied(effects);
@@ -134,11 +135,44 @@ void CoordinatorMachine::work(Effects& effects) {
   if (!in_flight_ && catalog_.databases().empty() && revision_ == Revision{}) {
     commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
   }
-  while (!in_flight_ && !commands_.empty()) {
+  look_at_automatic_partitions();
+  while (!in_flight_ && !(commands_.empty() && auto_partitions_.empty())) {
+    const bool automatic = commands_.empty() || std::exchange(auto_partition_turn_, false);
+    if (automatic && adjust_automatic_partitions(effects)) continue;
+    if (commands_.empty()) continue;
     const Asked asked = std::move(commands_.front());
     commands_.pop_front();
+    auto_partition_turn_ = true;
     run(asked, effects);
   }
+}
+
+void CoordinatorMachine::look_at_automatic_partitions() {
+  if (auto_partitions_at_ && now_ < *auto_partitions_at_) return;
+  auto_partitions_at_ = now_ + options_.auto_partition_interval;
+  for (const auto& [id, table] : catalog_.tables()) {
+    if (has_automatic_partitions(*table)) auto_partitions_.try_emplace(id, false);
+  }
+}
+
+/// One fact at a time, like everything else; false when there was nothing to do.
+bool CoordinatorMachine::adjust_automatic_partitions(Effects& effects) {
+  const std::vector<NodeId> nodes = alive_nodes();
+  while (!auto_partitions_.empty()) {
+    const auto& [id, is_new] = *auto_partitions_.begin();
+    const auto table = catalog_.find_table(id);
+    std::optional<CatalogDelta> delta;
+    if (table && !nodes.empty()) {
+      const bool delay_days = !is_new;
+      delta = next_automatic(catalog_, *table, options_.tables, nodes, wall_clock_, delay_days);
+    }
+    if (delta) {
+      commit(std::nullopt, std::move(*delta), effects);
+      return true;
+    }
+    auto_partitions_.erase(auto_partitions_.begin());
+  }
+  return false;
 }
 
 void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
@@ -146,20 +180,7 @@ void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
   if (std::holds_alternative<Sync>(asked.command)) {
     return answer_when_applied(asked, Done{}, {asked.node}, effects);
   }
-  Decision decision;
-  if (const auto* create = std::get_if<CreateDatabase>(&asked.command)) {
-    decision = decide(catalog_, *create, asked.wall_clock);
-  } else if (const auto* drop = std::get_if<DropDatabase>(&asked.command)) {
-    decision = decide(catalog_, *drop);
-  } else if (const auto* table = std::get_if<CreateTable>(&asked.command)) {
-    decision = decide(catalog_, *table, options_.tables, alive_nodes(), asked.wall_clock);
-  } else if (const auto* allow = std::get_if<CreateAcls>(&asked.command)) {
-    decision = decide(catalog_, *allow);
-  } else if (const auto* revoke = std::get_if<DropAcls>(&asked.command)) {
-    decision = decide(catalog_, *revoke);
-  } else {
-    decision = decide(catalog_, std::get<DropTable>(asked.command));
-  }
+  Decision decision = decide_on(asked);
   if (const auto* refused = std::get_if<ProtocolError>(&decision)) {
     return effects.push_back(Answer{asked.ticket, *refused});
   }
@@ -168,6 +189,25 @@ void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
   }
   // Nothing changes, but the asker's node may not know yet what makes it so.
   answer_when_applied(asked, Done{}, {asked.node}, effects);
+}
+
+Decision CoordinatorMachine::decide_on(const Asked& asked) const {
+  if (const auto* create = std::get_if<CreateDatabase>(&asked.command)) {
+    return decide(catalog_, *create, asked.wall_clock);
+  }
+  if (const auto* drop = std::get_if<DropDatabase>(&asked.command)) return decide(catalog_, *drop);
+  if (const auto* table = std::get_if<CreateTable>(&asked.command)) {
+    return decide(catalog_, *table, options_.tables, alive_nodes(), asked.wall_clock);
+  }
+  if (const auto* partition = std::get_if<CreatePartition>(&asked.command)) {
+    return decide(catalog_, *partition, options_.tables, alive_nodes(), asked.wall_clock);
+  }
+  if (const auto* partition = std::get_if<DropPartition>(&asked.command)) {
+    return decide(catalog_, *partition);
+  }
+  if (const auto* allow = std::get_if<CreateAcls>(&asked.command)) return decide(catalog_, *allow);
+  if (const auto* revoke = std::get_if<DropAcls>(&asked.command)) return decide(catalog_, *revoke);
+  return decide(catalog_, std::get<DropTable>(asked.command));
 }
 
 void CoordinatorMachine::grant_writer(const Asked& asked, Effects& effects) {
@@ -195,6 +235,9 @@ void CoordinatorMachine::committed(Effects& effects) {
     effects.push_back(StoreSnapshot{revision_, catalog_});
   }
   update_all(effects);
+  if (const auto* created = std::get_if<TableCreated>(&done.delta)) {
+    if (has_automatic_partitions(created->table)) auto_partitions_[created->table.id] = true;
+  }
   if (!done.command) return;
   if (std::holds_alternative<NewWriter>(done.command->command)) {
     return grant_writer(*done.command, effects);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/coordinator/command.hpp"
+#include "actors/coordinator/partition_rules.hpp"
 #include "actors/coordinator/table_rules.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -46,7 +47,9 @@ struct NodeReported {
 struct NodeLost {
   NodeId node;
 };
-struct Tick {};
+struct Tick {
+  EpochMillis wall_clock = 0;
+};
 using Event =
     std::variant<Loaded, LoadFailed, Committed, CommitFailed, Asked, NodeReported, NodeLost, Tick>;
 
@@ -92,6 +95,7 @@ class CoordinatorMachine {
     std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
     std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
     std::int64_t writer_ids_block = 1000;
+    Duration auto_partition_interval = 10min;  ///< auto-partition.check.interval
   };
 
   /// `term` tells this coordinator's member lists from its predecessors': larger each time.
@@ -136,6 +140,7 @@ class CoordinatorMachine {
   void work(Effects& effects);
   void load(Effects& effects);
   void run(const Asked& asked, Effects& effects);
+  [[nodiscard]] Decision decide_on(const Asked& asked) const;
   void grant_writer(const Asked& asked, Effects& effects);
   void commit(std::optional<Asked> command, CatalogDelta delta, Effects& effects);
   void committed(Effects& effects);
@@ -147,6 +152,8 @@ class CoordinatorMachine {
   void update_all(Effects& effects);
   void update(const Node& node, Effects& effects);
   void answer_applied(Effects& effects);
+  void look_at_automatic_partitions();
+  [[nodiscard]] bool adjust_automatic_partitions(Effects& effects);
   [[nodiscard]] std::vector<NodeId> alive_nodes() const;
   /// Whether it is known who is there. Nobody at all means that reports are late, not that there
   /// is no node.
@@ -169,6 +176,10 @@ class CoordinatorMachine {
   std::optional<InFlight> in_flight_;
   Error why_uncommitted_;  // The last commit's error, until the store was loaded again.
   std::vector<Waiting> waiting_;
+  EpochMillis wall_clock_ = 0;
+  std::optional<Instant> auto_partitions_at_;  // None: as soon as there is anybody to place them.
+  std::map<TableId, bool> auto_partitions_;    // To look at; true: the table is new.
+  bool auto_partition_turn_ = false;           // It and commands take turns.
   std::map<NodeId, Node> nodes_;
   std::uint32_t members_count_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "protocol/names.hpp"
+#include "protocol/partition_time.hpp"
 #include "protocol/table_options.hpp"
 
 namespace millrace::coordinator {
@@ -34,6 +35,12 @@ void apply_defaults(TableDescriptor& table, const TableDefaults& defaults) {
   if (!table.bucket_count) table.bucket_count = defaults.bucket_count;
   if (!table.bucket_keys) table.bucket_keys.emplace();
   table.properties.emplace("table.replication.factor", std::to_string(defaults.replication_factor));
+  // The exact text, as Fluss compares it.
+  const auto enabled = table.properties.find("table.auto-partition.enabled");
+  if (table.partition_keys.size() > 1 && enabled != table.properties.end() &&
+      enabled->second == "true") {
+    table.properties.emplace("table.auto-partition.num-precreate", "0");
+  }
 }
 
 /// Everything about a descriptor that does not depend on what else exists.
@@ -41,6 +48,9 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
                                          const TableDefaults& defaults, std::size_t node_count) {
   if (auto broken = protocol::check_descriptor(table)) return broken;
   if (auto broken = protocol::check_options(table)) return broken;
+  if (auto found = protocol::auto_partition_of(table, defaults.time_zone); !found) {
+    return found.error();
+  }
   if (*table.bucket_count > defaults.bucket_count_max) {
     return ProtocolError{ErrorCode::bucket_max_num_exception,
                          fmt::format("Bucket count {} exceeds the maximum {}.", *table.bucket_count,
@@ -66,12 +76,15 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
   return std::nullopt;
 }
 
-/// All buckets of a cluster have a bound: each costs every node a file or two and memory.
-std::optional<ProtocolError> check_room(const Catalog& catalog, std::int32_t bucket_count,
-                                        const TableDefaults& defaults) {
+}  // namespace
+
+std::optional<ProtocolError> check_cluster_room(const Catalog& catalog, std::int32_t bucket_count,
+                                                const TableDefaults& defaults) {
   std::int64_t total = bucket_count;
   for (const auto& [id, table] : catalog.tables()) {
-    total += static_cast<std::int64_t>(table->buckets.size());
+    const std::size_t partitions = catalog.partitions_of(id).size();
+    total += static_cast<std::int64_t>(table->buckets.size()) +
+             static_cast<std::int64_t>(partitions) * table->descriptor.bucket_count.value_or(0);
   }
   if (total <= defaults.cluster_bucket_count_max) return std::nullopt;
   return ProtocolError{ErrorCode::bucket_max_num_exception,
@@ -80,17 +93,15 @@ std::optional<ProtocolError> check_room(const Catalog& catalog, std::int32_t buc
                                    total, defaults.cluster_bucket_count_max)};
 }
 
-std::vector<BucketInfo> place(TableId table, std::int32_t bucket_count,
+std::vector<BucketInfo> place(std::int64_t ordinal, std::int32_t bucket_count,
                               const std::vector<NodeId>& nodes) {
   std::vector<BucketInfo> buckets;
   for (std::int32_t i = 0; i < bucket_count; ++i) {
-    const auto at = static_cast<std::size_t>(table.value() + i) % nodes.size();
+    const auto at = static_cast<std::size_t>(ordinal + i) % nodes.size();
     buckets.push_back({nodes[at], LeaderEpoch{0}, {nodes[at]}});
   }
   return buckets;
 }
-
-}  // namespace
 
 Decision decide(const Catalog& catalog, const CreateDatabase& command, EpochMillis now) {
   if (auto bad = check_name("database", command.name, ErrorCode::invalid_database_exception)) {
@@ -140,12 +151,18 @@ Decision decide(const Catalog& catalog, const CreateTable& command, const TableD
         ErrorCode::table_already_exist,
         fmt::format("Table {}.{} already exists.", command.database, command.name)};
   }
-  if (auto full = check_room(catalog, *descriptor->bucket_count, defaults)) return *full;
+  const bool is_partitioned = !descriptor->partition_keys.empty();
+  if (auto full =
+          check_cluster_room(catalog, is_partitioned ? 0 : *descriptor->bucket_count, defaults)) {
+    return *full;
+  }
   TableInfo table;
   table.id = catalog.next_table();
   table.database = command.database;
   table.name = command.name;
-  table.buckets = place(table.id, *descriptor->bucket_count, nodes);
+  if (!is_partitioned) {
+    table.buckets = place(table.id.value(), *descriptor->bucket_count, nodes);
+  }
   table.descriptor = std::move(*descriptor);
   table.created_at = table.modified_at = now;
   return CatalogDelta{TableCreated{std::move(table)}};

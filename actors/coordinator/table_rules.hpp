@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +16,9 @@ struct TableDefaults {
   std::int32_t replication_factor = 1;              ///< default.replication.factor
   std::int32_t bucket_count_max = 4096;             ///< max.bucket.num
   std::int64_t cluster_bucket_count_max = 100'000;  ///< millrace.buckets.max
+  std::int32_t partition_count_max = 1000;          ///< max.partition.num, of one table
   bool allow_log_tables = true;                     ///< allow.create.log.tables
+  std::string time_zone = "UTC";                    ///< Of automatic partitions that name none.
 };
 
 /// What a command comes to: a fact to write, nothing to do, or a refusal.
@@ -31,5 +34,15 @@ using Decision = std::variant<CatalogDelta, NothingToDo, protocol::ProtocolError
                               const TableDefaults& defaults, const std::vector<NodeId>& nodes,
                               EpochMillis now);
 [[nodiscard]] Decision decide(const Catalog& catalog, const DropTable& command);
+
+/// All buckets of a cluster have a bound: each costs every node a file or two and memory. Why
+/// `bucket_count` more are too many; empty when they are not.
+[[nodiscard]] std::optional<protocol::ProtocolError> check_cluster_room(
+    const Catalog& catalog, std::int32_t bucket_count, const TableDefaults& defaults);
+
+/// Which nodes get the buckets of the `ordinal`th table or partition: in order, from a start that
+/// moves on. Requires a node.
+[[nodiscard]] std::vector<BucketInfo> place(std::int64_t ordinal, std::int32_t bucket_count,
+                                            const std::vector<NodeId>& nodes);
 
 }  // namespace millrace::coordinator

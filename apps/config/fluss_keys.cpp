@@ -7,7 +7,6 @@ namespace {
 
 constexpr auto names = std::to_array<std::string_view>({
     "acl.notification.expiration-time",
-    "auto-partition.check.interval",
     "client.*",
     "config.providers",
     "coordinator.control-request.retry-backoff",
@@ -64,7 +63,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "log.replica.max-lag-time",
     "log.replica.min-in-sync-replicas-number",
     "log.replica.write-operation-purge-number",
-    "max.partition.num",
     "metrics.*",
     "netty.client.allocator.heap-buffer-first",
     "netty.client.num-network-threads",

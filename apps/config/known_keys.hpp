@@ -78,6 +78,8 @@ inline constexpr Key<std::string> data_dir{"data.dir"};
 inline constexpr Key<std::int64_t> default_bucket_number{"default.bucket.number"};
 inline constexpr Key<std::int64_t> default_replication_factor{"default.replication.factor"};
 inline constexpr Key<std::int64_t> max_bucket_number{"max.bucket.num"};
+inline constexpr Key<std::int64_t> max_partition_number{"max.partition.num"};
+inline constexpr Key<Duration> auto_partition_check_interval{"auto-partition.check.interval"};
 inline constexpr Key<bool> allow_create_log_tables{"allow.create.log.tables"};
 inline constexpr Key<bool> allow_create_kv_tables{"allow.create.kv.tables"};
 inline constexpr Key<std::int64_t> log_segment_file_size{"log.segment.file-size"};

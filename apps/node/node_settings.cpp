@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/config/security_settings.hpp"
+#include "protocol/time_zone.hpp"
 
 namespace millrace {
 namespace {
@@ -119,6 +120,11 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
       .writer_expiration = configuration.get(key::writer_expiration),
       .writer_check_interval = configuration.get(key::writer_check_interval),
       .time_to_live = {}};
+  tables.partition_count_max =
+      static_cast<std::int32_t>(configuration.get(key::max_partition_number));
+  tables.time_zone = protocol::TimeZone::system_name();
+  settings.coordinator_options.auto_partition_interval =
+      configuration.get(key::auto_partition_check_interval);
 
   auto& gateway = settings.gateway_options;
   settings.in_flight_bytes_max = size_of(configuration.get(key::in_flight_bytes_max));

@@ -25,8 +25,22 @@ CatalogDelta some_table() {
   return TableCreated{table};
 }
 
+CatalogDelta some_partition() {
+  return PartitionCreated{{PartitionId{8},
+                           TableId{3},
+                           {"us", "20241130"},
+                           {{NodeId{1}, LeaderEpoch{0}, {NodeId{1}}}},
+                           1234}};
+}
+
 TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
-  SendUpdate sent{NodeId{1}, Revision{4}, Revision{5}, {}, {some_table()}, 77, {}};
+  SendUpdate sent{NodeId{1},
+                  Revision{4},
+                  Revision{5},
+                  {},
+                  {some_table(), some_partition(), PartitionDropped{TableId{3}, PartitionId{8}}},
+                  77,
+                  {}};
   sent.members.push_back({NodeId{2},
                           Incarnation{9},
                           {"host", 1},
@@ -46,6 +60,7 @@ TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
   sent.deltas.clear();
   sent.image.emplace();
   sent.image->apply(some_table());
+  sent.image->apply(some_partition());
   arrived = tablet::decode_update(encode_update(sent));
   ASSERT_TRUE(arrived.has_value());
   EXPECT_EQ(arrived->image, sent.image);
@@ -83,6 +98,17 @@ TEST(CoordinatorCodecProperty, MutatedPermissionsAreReadOrRefused) {
     if (delta) (void)encode_delta(*delta);
   }
   EXPECT_GT(refused, 0);
+}
+
+TEST(CoordinatorCodec, AnImageKeepsTheCounterOfPartitionsThatAreGone) {
+  Catalog catalog;
+  catalog.apply(some_table());
+  catalog.apply(some_partition());
+  catalog.apply(PartitionDropped{TableId{3}, PartitionId{8}});
+  const auto read = decode_catalog(encode_catalog(catalog));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->next_partition(), PartitionId{9});
+  EXPECT_EQ(*read, catalog);
 }
 
 TEST(CoordinatorCodec, ReportsOfTabletsAreReadWithTheirSender) {

@@ -347,6 +347,106 @@ TEST_F(CoordinatorTest, WriterIdsAreUniqueAcrossRestarts) {
   EXPECT_EQ(granted.size(), 1002U);
 }
 
+constexpr EpochMillis midnight = 1'733'011'200'000;  // 2024-12-01T00:00Z
+constexpr EpochMillis one_day = 24 * 3'600'000;
+
+CreateTable partitioned_table(std::string name, protocol::Properties properties = {}) {
+  auto table = log_table();
+  table.partition_keys = {"carrier"};
+  table.properties = std::move(properties);
+  return {"fluss", std::move(name), to_json(table), false};
+}
+
+class PartitionsTest : public CoordinatorTest {
+ protected:
+  /// Writes what the machine wants written until it wants nothing more; what that was.
+  std::vector<CatalogDelta> write_all(std::vector<Effect> effects) {
+    std::vector<CatalogDelta> written;
+    for (auto commits = all_of<Commit>(effects); !commits.empty();
+         commits = all_of<Commit>(effects)) {
+      written.push_back(commits.at(0).delta);
+      effects = step(Committed{Revision{machine.revision().value() + 1}});
+    }
+    return written;
+  }
+  static std::vector<std::string> created_in(const std::vector<CatalogDelta>& deltas) {
+    std::vector<std::string> names;
+    for (const CatalogDelta& delta : deltas) {
+      const auto* created = std::get_if<PartitionCreated>(&delta);
+      if (created != nullptr) names.push_back(partition_name(created->partition.values));
+    }
+    return names;
+  }
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(PartitionsTest, AreCreatedAndDroppedByCommand) {
+  take_office();
+  (void)write_all(ask(1, partitioned_table("t")));
+  (void)report(0);
+  (void)report(1);
+  const CreatePartition create{"fluss", "t", {{"carrier", "UA"}}, false};
+  EXPECT_EQ(created_in(write_all(ask(2, create))), Names{"UA"});
+  (void)report(0);
+  const auto answers = all_of<Answer>(report(1));
+  ASSERT_EQ(answers.size(), 1U);  // When both nodes have it.
+  EXPECT_EQ(answers[0].ticket, 2U);
+  EXPECT_EQ(code_of(answers[0]), ErrorCode::none);
+  const auto again = all_of<Answer>(ask(3, create));
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(code_of(again[0]), ErrorCode::partition_already_exists);
+  const auto written = write_all(ask(4, DropPartition{"fluss", "t", {{"carrier", "UA"}}, false}));
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written[0], (CatalogDelta{PartitionDropped{TableId{0}, PartitionId{0}}}));
+}
+
+TEST_F(PartitionsTest, AutomaticOnesFollowTheTableAndTheClock) {
+  take_office();
+  (void)at(1s, Tick{midnight});
+  const auto create = partitioned_table(
+      "t", {{"table.auto-partition.enabled", "true"}, {"table.auto-partition.num-retention", "1"}});
+  EXPECT_EQ(created_in(write_all(ask(1, create))), (Names{"20241201", "20241202"}));
+  // Two days later nothing happens before it is time to look, and what happens then is not late.
+  EXPECT_TRUE(write_all(at(2s, Tick{midnight + 2 * one_day})).empty());
+  const auto written = write_all(at(11min, Tick{midnight + 2 * one_day}));
+  ASSERT_FALSE(written.empty());
+  EXPECT_EQ(written[0], (CatalogDelta{PartitionDropped{TableId{0}, PartitionId{0}}}));
+  EXPECT_EQ(created_in(written).at(0), "20241203");
+}
+
+TEST_F(PartitionsTest, ANewCoordinatorLooksAtOnce) {
+  take_office();
+  (void)at(1s, Tick{midnight});
+  const auto create = partitioned_table("t", {{"table.auto-partition.enabled", "true"}});
+  (void)write_all(ask(1, create));
+  CoordinatorMachine next({}, term + 1);
+  (void)next.step(start, Tick{midnight + one_day});
+  (void)next.step(start, Loaded{machine.revision(), machine.catalog()});
+  (void)next.step(start, NodeReported{member(0), machine.revision(), 0});
+  const auto commits = all_of<Commit>(next.step(start + 1s, Tick{midnight + 2 * one_day}));
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_EQ(created_in({commits[0].delta}), Names{"20241203"});
+}
+
+TEST_F(PartitionsTest, CommandsAndAutomaticOnesTakeTurns) {
+  take_office();
+  (void)at(1s, Tick{midnight});
+  const auto create = partitioned_table("t", {{"table.auto-partition.enabled", "true"},
+                                              {"table.auto-partition.num-precreate", "100"}});
+  (void)ask(1, create);
+  for (Ticket i = 2; i < 12; ++i) (void)ask(i, create_table("x" + std::to_string(i)));
+  std::vector<CatalogDelta> written;
+  auto effects = step(Committed{Revision{2}});
+  for (std::uint64_t i = 3; i < 23; ++i) {
+    const auto commits = all_of<Commit>(effects);
+    ASSERT_EQ(commits.size(), 1U);
+    written.push_back(commits[0].delta);
+    effects = step(Committed{Revision{i}});
+  }
+  EXPECT_EQ(created_in(written).size(), 10U);
+}
+
 class SmallCoordinatorTest : public CoordinatorTest {
  protected:
   SmallCoordinatorTest() : CoordinatorTest(small()) {}

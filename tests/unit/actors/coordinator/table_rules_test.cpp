@@ -103,9 +103,26 @@ TEST(TableRules, UnbuiltKindsAreNamed) {
   keyed.schema.primary_key = {"id"};
   keyed.schema.columns[0].type.nullable = false;
   EXPECT_NE(message(keyed).find("primary key tables"), std::string::npos);
-  TableDescriptor partitioned = log_table();
-  partitioned.partition_keys = {"carrier"};
-  EXPECT_NE(message(partitioned).find("partitioned tables"), std::string::npos);
+}
+
+TEST(TableRules, APartitionedTableHasNoBucketsOfItsOwn) {
+  TableDescriptor table = log_table();
+  table.partition_keys = {"carrier"};
+  const auto made = created(create(catalog_with_database(), {"nyc", "t", to_json(table), false}));
+  EXPECT_TRUE(made.buckets.empty());
+  EXPECT_EQ(made.descriptor.bucket_count, 1);
+}
+
+TEST(TableRules, AutomaticPartitionsOfSeveralKeysArePrecreatedByNobody) {
+  TableDescriptor table = log_table();
+  table.partition_keys = {"carrier", "id"};
+  table.properties = {{"table.auto-partition.enabled", "true"},
+                      {"table.auto-partition.key", "carrier"}};
+  const auto made = created(create(catalog_with_database(), {"nyc", "t", to_json(table), false}));
+  EXPECT_EQ(made.descriptor.properties.at("table.auto-partition.num-precreate"), "0");
+  table.properties.erase("table.auto-partition.key");
+  EXPECT_EQ(code_of(create(catalog_with_database(), {"nyc", "t", to_json(table), false})),
+            ErrorCode::invalid_table_exception);
 }
 
 TEST(TableRules, LogsOfEveryFormatAreBuilt) {
