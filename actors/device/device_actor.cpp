@@ -23,7 +23,7 @@ void DeviceActor::on_envelope(const Envelope& envelope) {
   if (!outcome) {
     note_error(to_string(bucket) + ": " + outcome.error().message);
     const auto log = open_.find(bucket);
-    const Offset end = log == open_.end() ? 0 : log->second->end_offset();
+    const Offset end = log == open_.end() ? 0 : log->second.log->end_offset();
     outcome = OrderFailed{outcome.error(), end};
   }
   if (envelope.correlation != 0) reply(envelope, encode_outcome(bucket, *outcome));
@@ -35,13 +35,51 @@ void DeviceActor::on_stop() { sync_dirty(); }
 
 Result<TableLog*> DeviceActor::find(BucketId bucket) {
   const auto found = open_.find(bucket);
-  if (found == open_.end()) return fail(Errc::unavailable, "log is not open");
-  return found->second.get();
+  if (found != open_.end()) {
+    by_use_.erase(found->second.used_at);
+    found->second.used_at = ++uses_;
+    by_use_.emplace(uses_, bucket);
+    return found->second.log.get();
+  }
+  if (resting_.erase(bucket) == 0) return fail(Errc::unavailable, "log is not open");
+  make_room();
+  auto log = logs_.open(bucket);
+  if (!log) return wrap(log.error(), "open log " + to_string(bucket) + " again");
+  return keep_open(bucket, std::move(*log));
+}
+
+TableLog* DeviceActor::keep_open(BucketId bucket, std::unique_ptr<TableLog> log) {
+  TableLog* const kept = log.get();
+  open_.emplace(bucket, OpenFiles{std::move(log), ++uses_});
+  by_use_.emplace(uses_, bucket);
+  return kept;
+}
+
+void DeviceActor::make_room() {
+  while (!open_.empty() && open_.size() >= options_.logs_open_max) rest_oldest();
+}
+
+void DeviceActor::rest_oldest() {
+  const BucketId bucket = by_use_.begin()->second;
+  TableLog& log = *open_.at(bucket).log;
+  // What a failed sync may have lost was acknowledged: the replica must look anew.
+  const bool is_safe = !dirty_.contains(bucket) || sync(bucket, log);
+  forget(bucket);
+  if (is_safe) resting_.insert(bucket);
+}
+
+void DeviceActor::forget(BucketId bucket) {
+  if (const auto found = open_.find(bucket); found != open_.end()) {
+    by_use_.erase(found->second.used_at);
+    open_.erase(found);
+  }
+  resting_.erase(bucket);
+  dirty_.erase(bucket);
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) {
-  open_.erase(bucket);  // A replica that starts again must see what is on the disk.
-  dirty_.erase(bucket);
+  forget(bucket);  // A replica that starts again must see what is on the disk.
+  make_room();
   auto log = logs_.open(bucket);
   if (!log) return wrap(log.error(), "open log " + to_string(bucket));
   RecentBatches recent;
@@ -51,7 +89,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) 
   if (!walked) return wrap(walked.error(), "walk log " + to_string(bucket));
   LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
                    recent.in_order()};
-  open_.emplace(bucket, std::move(*log));
+  (void)keep_open(bucket, std::move(*log));
   // What a killed process left in the page cache was acknowledged: it is synced like any append.
   mark_dirty(bucket);
   return opened;
@@ -99,18 +137,17 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const FindTimestamp& order
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const CloseLog& /*order*/) {
+  if (resting_.erase(bucket) > 0) return LogRemoved{};
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
   const Status synced = (*log)->sync();
   if (!synced) note_error(synced.error().message);
-  open_.erase(bucket);
-  dirty_.erase(bucket);
+  forget(bucket);
   return LogRemoved{};
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const RemoveLog& /*order*/) {
-  open_.erase(bucket);
-  dirty_.erase(bucket);
+  forget(bucket);
   const Status removed = logs_.remove(bucket);
   if (!removed) return tl::unexpected<Error>(removed.error());
   return LogRemoved{};
@@ -137,15 +174,20 @@ void DeviceActor::sync_dirty() {
   for (const BucketId bucket : std::exchange(dirty_, {})) {
     const auto found = open_.find(bucket);
     if (found == open_.end()) continue;
-    const Status synced = found->second->sync();
-    if (synced) continue;
-    // Never retried: the log closed itself for writing, appends to it fail from here on.
-    note_error(to_string(bucket) + ": " + synced.error().message);
-    log_event(EventLevel::error, "log_sync_failed",
-              {{"node", context().node().value()},
-               {"bucket", to_string(bucket)},
-               {"error", synced.error().message}});
+    (void)sync(bucket, *found->second.log);
   }
+}
+
+bool DeviceActor::sync(BucketId bucket, TableLog& log) {
+  const Status synced = log.sync();
+  if (synced) return true;
+  // Never retried: the log closed itself for writing, appends to it fail from here on.
+  note_error(to_string(bucket) + ": " + synced.error().message);
+  log_event(EventLevel::error, "log_sync_failed",
+            {{"node", context().node().value()},
+             {"bucket", to_string(bucket)},
+             {"error", synced.error().message}});
+  return false;
 }
 
 }  // namespace millrace::device

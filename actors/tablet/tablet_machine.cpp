@@ -21,8 +21,10 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
   if (event.image) {
     view_.catalog = *event.image;
     view_.revision = event.revision;
+    start_all_wanted(effects);
+    stop_unwanted(effects);
   } else if (event.base == view_.revision) {
-    for (const CatalogDelta& delta : event.deltas) view_.catalog.apply(delta);
+    apply_deltas(event.deltas, effects);
     view_.revision = event.revision;
   }
   // With a base that is not ours only the members are news; the report below asks for the rest.
@@ -30,21 +32,55 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
   view_.members.clear();
   for (const MemberInfo& member : event.members) view_.members.emplace(member.node, member);
 
-  const std::set<BucketId> wanted_now = wanted();
-  for (const BucketId bucket : wanted_now) {
-    if (stopping_.contains(bucket) || !replicas_.insert(bucket).second) continue;
+  effects.push_back(Publish{view_});
+  effects.push_back(Report{});
+}
+
+void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
+                                 std::vector<Effect>& effects) {
+  for (const CatalogDelta& delta : deltas) view_.catalog.apply(delta);
+  bool any_dropped = view_.revision == Revision{};  // Before this node looked for the first time.
+  for (const CatalogDelta& delta : deltas) {
+    if (const auto* table = std::get_if<TableCreated>(&delta)) {
+      start_wanted(table->table.id, no_partition, table->table.buckets, effects);
+    } else if (const auto* made = std::get_if<PartitionCreated>(&delta)) {
+      start_wanted(made->partition.table, made->partition.id, made->partition.buckets, effects);
+    } else if (!std::holds_alternative<WriterIdsReserved>(delta)) {
+      any_dropped = true;
+    }
+  }
+  if (any_dropped) stop_unwanted(effects);
+}
+
+void TabletMachine::start_wanted(TableId table, PartitionId partition,
+                                 const std::vector<BucketInfo>& buckets,
+                                 std::vector<Effect>& effects) {
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    const BucketId bucket{table, BucketIndex{static_cast<std::int32_t>(i)}, partition};
+    if (!is_wanted(bucket) || stopping_.contains(bucket)) continue;
+    if (!replicas_.insert(bucket).second) continue;
     on_disk_.insert(bucket);
     effects.push_back(StartReplica{bucket});
   }
+}
+
+void TabletMachine::start_all_wanted(std::vector<Effect>& effects) {
+  for (const auto& [id, table] : view_.catalog.tables()) {
+    start_wanted(id, no_partition, table->buckets, effects);
+    for (const auto& partition : view_.catalog.partitions_of(id).all()) {
+      start_wanted(id, partition->id, partition->buckets, effects);
+    }
+  }
+}
+
+void TabletMachine::stop_unwanted(std::vector<Effect>& effects) {
   std::erase_if(replicas_, [&](BucketId bucket) {
-    if (wanted_now.contains(bucket)) return false;
+    if (is_wanted(bucket)) return false;
     stopping_.insert(bucket);
     effects.push_back(StopReplica{bucket});
     return true;
   });
   delete_dropped(effects);
-  effects.push_back(Publish{view_});
-  effects.push_back(Report{});
 }
 
 void TabletMachine::delete_dropped(std::vector<Effect>& effects) {
@@ -65,7 +101,7 @@ void TabletMachine::apply(const Tick& /*event*/, std::vector<Effect>& effects) {
 
 void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects) {
   const bool was_stopping = stopping_.erase(event.bucket) > 0;
-  if (was_stopping && wanted().contains(event.bucket)) {  // Again, since it was told to stop.
+  if (was_stopping && is_wanted(event.bucket)) {  // Again, since it was told to stop.
     replicas_.insert(event.bucket);
     on_disk_.insert(event.bucket);
     effects.push_back(StartReplica{event.bucket});
@@ -76,20 +112,18 @@ void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects
   }
 }
 
-std::set<BucketId> TabletMachine::wanted() const {
-  std::set<BucketId> wanted;
-  for (const auto& [id, table] : view_.catalog.tables()) {
-    for (std::size_t i = 0; i < table->buckets.size(); ++i) {
-      const auto& replicas = table->buckets[i].replicas;
-      if (std::find(replicas.begin(), replicas.end(), self_) == replicas.end()) continue;
-      wanted.insert({id, BucketIndex{static_cast<std::int32_t>(i)}});
-    }
-  }
-  return wanted;
+bool TabletMachine::is_wanted(const BucketId& bucket) const {
+  const BucketInfo* const info = view_.catalog.find_bucket(bucket);
+  if (info == nullptr) return false;
+  return std::find(info->replicas.begin(), info->replicas.end(), self_) != info->replicas.end();
 }
 
 bool TabletMachine::was_dropped(BucketId bucket) const {
-  return bucket.table < view_.catalog.next_table() && !view_.catalog.find_table(bucket.table);
+  const Catalog& catalog = view_.catalog;
+  if (bucket.table >= catalog.next_table()) return false;
+  if (!catalog.find_table(bucket.table)) return true;
+  return bucket.partition != no_partition && bucket.partition < catalog.next_partition() &&
+         !catalog.partitions_of(bucket.table).find(bucket.partition);
 }
 
 }  // namespace millrace::tablet

@@ -55,8 +55,8 @@ struct Report {
 using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Report>;
 
 /// This node's copy of the cluster's metadata, and which replicas follow from it. Logs of tables
-/// that the catalog has seen dropped are deleted; a log of a table that the catalog never heard of
-/// is left alone, since then it is the catalog that is suspect.
+/// and partitions that the catalog has seen dropped are deleted; a log of one that the catalog
+/// never heard of is left alone, since then it is the catalog that is suspect.
 class TabletMachine {
  public:
   /// `on_disk`: the buckets that have a log in this node's data directories.
@@ -73,9 +73,17 @@ class TabletMachine {
   void apply(const ReplicaGone& event, std::vector<Effect>& effects);
   void apply(const DeleteFailed& event, std::vector<Effect>& effects);
   void apply(const Tick& event, std::vector<Effect>& effects);
-  /// Orders the logs of dropped tables to be deleted.
+  /// Orders the logs of dropped tables and partitions to be deleted.
   void delete_dropped(std::vector<Effect>& effects);
-  [[nodiscard]] std::set<BucketId> wanted() const;
+  /// Applies facts and starts and stops the replicas that follow. What is created costs work for
+  /// itself only, however much there is: partitions come by the thousand.
+  void apply_deltas(const std::vector<CatalogDelta>& deltas, std::vector<Effect>& effects);
+  void start_wanted(TableId table, PartitionId partition, const std::vector<BucketInfo>& buckets,
+                    std::vector<Effect>& effects);
+  void start_all_wanted(std::vector<Effect>& effects);
+  /// And orders the logs of what was dropped to be deleted.
+  void stop_unwanted(std::vector<Effect>& effects);
+  [[nodiscard]] bool is_wanted(const BucketId& bucket) const;
   [[nodiscard]] bool was_dropped(BucketId bucket) const;
 
   const NodeId self_;

@@ -208,8 +208,10 @@ replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
 }
 
 std::string NodeAssembly::device_of(BucketId bucket) const {
-  const auto spread = static_cast<std::uint64_t>(bucket.table.value()) +
-                      static_cast<std::uint64_t>(bucket.bucket.value());
+  const auto spread =
+      static_cast<std::uint64_t>(bucket.table.value()) +
+      static_cast<std::uint64_t>(bucket.bucket.value()) +
+      static_cast<std::uint64_t>(bucket.partition == no_partition ? 0 : bucket.partition.value());
   return fmt::format("device/{}", spread % ports_.devices.size());
 }
 

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "actors/replica/replica_codec.hpp"
 #include "actors/tablet/tablet_codec.hpp"
 #include "runtime/simulator/simulation.hpp"
@@ -52,14 +55,14 @@ class DeviceActorTest : public testing::Test {
     EXPECT_TRUE(decoded.has_value() && std::holds_alternative<E>(*decoded));
     return decoded ? std::get<E>(*decoded) : E{};
   }
-  static Envelope write(Offset base, std::int32_t sequence) {
+  static Envelope write(Offset base, std::int32_t sequence, BucketId into = bucket) {
     replica::WriteBatches batches;
     batches.batches.push_back(test::stamped(test::make_batch({.base = base,
                                                               .rows = 2,
                                                               .timestamp = 100 + base,
                                                               .writer = writer,
                                                               .sequence = sequence})));
-    return replica::encode_write(bucket, batches);
+    return replica::encode_write(into, batches);
   }
 
   Simulation simulation_{1};
@@ -81,6 +84,90 @@ TEST_F(DeviceActorTest, WhatIsAppendedIsReadFoundAndRememberedWhenOpenedAgain) {
   EXPECT_EQ(opened.max_timestamp, 102);
   ASSERT_EQ(opened.recent.size(), 2U);
   EXPECT_EQ(opened.recent[1].sequence, 1);
+}
+
+/// Counts the logs that are open at a time.
+class CountedLogs final : public LogStore {
+ public:
+  explicit CountedLogs(LogStore& logs) : logs_(logs) {}
+
+  Result<std::unique_ptr<TableLog>> open(BucketId id) override {
+    auto log = logs_.open(id);
+    if (!log) return log;
+    ++open_now;
+    open_most = std::max(open_most, open_now);
+    return std::unique_ptr<TableLog>(new Counted(std::move(*log), open_now));
+  }
+  Status remove(BucketId id) override { return logs_.remove(id); }
+  Result<std::vector<BucketId>> list() override { return logs_.list(); }
+
+  int open_now = 0;
+  int open_most = 0;
+
+ private:
+  class Counted final : public TableLog {
+   public:
+    Counted(std::unique_ptr<TableLog> log, int& open_now)
+        : log_(std::move(log)), open_now_(open_now) {}
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() override { --open_now_; }
+    Offset start_offset() const override { return log_->start_offset(); }
+    Offset end_offset() const override { return log_->end_offset(); }
+    EpochMillis max_timestamp() const override { return log_->max_timestamp(); }
+    std::uint64_t size_bytes() const override { return log_->size_bytes(); }
+    std::size_t segment_count() const override { return log_->segment_count(); }
+    Status append(const std::vector<StampedBatch>& batches) override {
+      return log_->append(batches);
+    }
+    Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max) override {
+      return log_->read(from, limit, bytes_max);
+    }
+    Result<Offset> offset_at(EpochMillis timestamp) override { return log_->offset_at(timestamp); }
+    Status for_each_batch(const std::function<void(const BatchSummary&)>& visit) override {
+      return log_->for_each_batch(visit);
+    }
+    Status sync() override { return log_->sync(); }
+
+   private:
+    std::unique_ptr<TableLog> log_;
+    int& open_now_;
+  };
+
+  LogStore& logs_;
+};
+
+TEST_F(DeviceActorTest, ManyLogsShareFewOpenFiles) {
+  constexpr int buckets = 7;
+  CountedLogs counted(logs_);
+  DeviceOptions options;
+  options.logs_open_max = 2;
+  (void)node_->spawn<DeviceActor>("device/1", "", Placement::scheduled, counted, options);
+  const auto ask = [&](Envelope envelope) {
+    envelope.correlation = 5;
+    node_->post("device/1", "replica", std::move(envelope));
+    simulation_.run_for(1ms);
+    const auto decoded = replica::decode_device(std::exchange(answers_, {}).at(0));
+    EXPECT_TRUE(decoded && !std::holds_alternative<replica::DeviceFailed>(*decoded));
+    return decoded;
+  };
+  const auto id = [](int i) { return BucketId{TableId{8}, BucketIndex{0}, PartitionId{i}}; };
+  for (int i = 0; i < buckets; ++i) (void)ask(replica::encode_open(id(i)));
+  for (std::int32_t round = 0; round < 3; ++round) {
+    for (int i = 0; i < buckets; ++i) (void)ask(write(2 * round, round, id(i)));
+  }
+  disk_.crash();  // What rests was synced before; what is open may lose the last second.
+  for (int i = 0; i < buckets - 2; ++i) {
+    const auto data = ask(replica::encode_read(id(i), {0, 4, 6, 1'000'000}));
+    EXPECT_EQ(
+        protocol::parse_header(std::get<replica::DeviceData>(*data).batches.bytes())->base_offset,
+        4);
+  }
+  EXPECT_EQ(counted.open_most, 2);
+  // One that rests is removed like any other.
+  node_->post("device/1", "replica", tablet::encode_delete_log(id(0)));
+  simulation_.run_for(1ms);
+  EXPECT_EQ(logs_.list()->size(), static_cast<std::size_t>(buckets - 1));
 }
 
 TEST_F(DeviceActorTest, AFullDiskFailsTheAppendAndThoseBehindItAndNothingElse) {

@@ -142,5 +142,68 @@ TEST_F(TabletTest, ALogThatCouldNotBeDeletedIsDeletedLater) {
   EXPECT_TRUE(machine.step(Tick{}).empty());
 }
 
+BucketId bucket_of(std::int64_t table, std::int64_t partition, std::int32_t index) {
+  return {TableId{table}, BucketIndex{index}, PartitionId{partition}};
+}
+
+CatalogDelta partition_on(std::int64_t table, std::int64_t id,
+                          const std::vector<std::int32_t>& nodes) {
+  PartitionInfo partition;
+  partition.id = PartitionId{id};
+  partition.table = TableId{table};
+  partition.values = {"v" + std::to_string(id)};
+  for (const std::int32_t node : nodes) {
+    partition.buckets.push_back({NodeId{node}, LeaderEpoch{0}, {NodeId{node}}});
+  }
+  return PartitionCreated{partition};
+}
+
+CatalogDelta partition_dropped(std::int64_t table, std::int64_t id) {
+  return PartitionDropped{TableId{table}, PartitionId{id}};
+}
+
+TEST_F(TabletTest, PartitionsHaveReplicasOfTheirOwn) {
+  const auto effects =
+      follow(0, {table_on(0, {}), partition_on(0, 4, {1, 0, 1}), partition_on(0, 5, {1})});
+  EXPECT_EQ(all_of<StartReplica>(effects),
+            (std::vector{StartReplica{bucket_of(0, 4, 0)}, StartReplica{bucket_of(0, 4, 2)},
+                         StartReplica{bucket_of(0, 5, 0)}}));
+  // An image says the same again.
+  EXPECT_TRUE(all_of<StartReplica>(image(9, {table_on(0, {}), partition_on(0, 4, {1, 0, 1}),
+                                             partition_on(0, 5, {1})}))
+                  .empty());
+}
+
+TEST_F(TabletTest, ADroppedPartitionsLogIsDeletedAndItsNeighboursAreNot) {
+  (void)follow(0, {table_on(0, {}), partition_on(0, 4, {1}), partition_on(0, 5, {1})});
+  const auto effects = follow(3, {partition_dropped(0, 4)});
+  EXPECT_EQ(all_of<StopReplica>(effects), std::vector{StopReplica{bucket_of(0, 4, 0)}});
+  EXPECT_TRUE(all_of<DeleteLog>(effects).empty());  // It is open still.
+  const auto gone = machine.step(ReplicaGone{bucket_of(0, 4, 0)});
+  EXPECT_EQ(all_of<DeleteLog>(gone), std::vector{DeleteLog{bucket_of(0, 4, 0)}});
+  EXPECT_TRUE(machine.replicas().contains(bucket_of(0, 5, 0)));
+}
+
+TEST_F(TabletTest, ADroppedTableTakesThePartitionsAlong) {
+  (void)follow(0, {table_on(0, {}), partition_on(0, 4, {1}), partition_on(0, 5, {1})});
+  EXPECT_EQ(all_of<StopReplica>(follow(3, {dropped(0)})),
+            (std::vector{StopReplica{bucket_of(0, 4, 0)}, StopReplica{bucket_of(0, 5, 0)}}));
+}
+
+TEST_F(TabletTest, LogsOfPartitionsDroppedWhileTheNodeWasAwayAreDeleted) {
+  TabletMachine back{
+      self, coordinator_node, {bucket_of(0, 4, 0), bucket_of(0, 5, 0), bucket_of(0, 7, 0)}};
+  UpdateArrived update;
+  update.revision = Revision{9};
+  update.members_version = 1;
+  update.image.emplace();
+  for (const CatalogDelta& delta : {table_on(0, {}), partition_on(0, 4, {1}),
+                                    partition_on(0, 5, {1}), partition_dropped(0, 4)}) {
+    update.image->apply(delta);
+  }
+  // Partition 7 is one that this catalog has not heard of.
+  EXPECT_EQ(all_of<DeleteLog>(back.step(update)), std::vector{DeleteLog{bucket_of(0, 4, 0)}});
+}
+
 }  // namespace
 }  // namespace millrace::tablet
