@@ -51,14 +51,12 @@ bool may(const CallContext& context, protocol::Operation operation,
 }
 
 std::optional<ProtocolError> why_not_here(const CallContext& context, BucketId bucket) {
-  const auto table = context.view.catalog.find_table(bucket.table);
-  const auto index = static_cast<std::size_t>(bucket.bucket.value());
-  if (!table || bucket.bucket.value() < 0 || index >= table->buckets.size()) {
+  const BucketInfo* const info = context.view.catalog.find_bucket(bucket);
+  if (info == nullptr) {
     return ProtocolError{ErrorCode::unknown_table_or_bucket_exception,
                          fmt::format("Unknown table bucket {}.", to_string(bucket))};
   }
-  const NodeId leader = table->buckets[index].leader;
-  if (leader == context.self) return std::nullopt;
+  if (info->leader == context.self) return std::nullopt;
   return ProtocolError{ErrorCode::not_leader_or_follower,
                        fmt::format("Tablet server {} is not the leader of bucket {}.",
                                    context.self.value(), to_string(bucket))};

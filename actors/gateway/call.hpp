@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -80,6 +81,20 @@ struct DropTableCommand {
   std::string name;
   bool ignore_if_missing = false;
 };
+/// A partition's values by key, as the client gave them.
+using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
+struct CreatePartitionCommand {
+  std::string database;
+  std::string table;
+  PartitionSpec spec;
+  bool ignore_if_exists = false;
+};
+struct DropPartitionCommand {
+  std::string database;
+  std::string table;
+  PartitionSpec spec;
+  bool ignore_if_missing = false;
+};
 struct NewWriterCommand {};
 struct SyncCommand {};
 /// AclsCreated or AclsDropped.
@@ -88,7 +103,8 @@ struct ChangeAclsCommand {
 };
 using CoordinatorCommand =
     std::variant<CreateDatabaseCommand, DropDatabaseCommand, CreateTableCommand, DropTableCommand,
-                 NewWriterCommand, SyncCommand, ChangeAclsCommand>;
+                 CreatePartitionCommand, DropPartitionCommand, NewWriterCommand, SyncCommand,
+                 ChangeAclsCommand>;
 
 struct CommandDone {};
 struct WriterGranted {
@@ -160,6 +176,13 @@ class Call {
 
 /// A call whose answer is known: it is over as soon as it begins.
 [[nodiscard]] std::unique_ptr<Call> make_finished_call(CallEffect answer);
+
+/// The bucket that an entry of a request names: any message with partition and bucket id.
+template <class Entry>
+[[nodiscard]] BucketId bucket_of(TableId table, BucketIndex bucket, const Entry& entry) {
+  return {table, bucket,
+          entry.has_partition_id() ? PartitionId{entry.partition_id()} : no_partition};
+}
 
 /// Where a bucket's leader is, as an error for the client if it is not here.
 [[nodiscard]] std::optional<protocol::ProtocolError> why_not_here(const CallContext& context,

@@ -130,7 +130,7 @@ class FetchCall final : public Call {
     for (const auto& request : table.buckets_req()) {
       BucketFetch& bucket = buckets_.emplace_back();
       bucket.table = tables_.size() - 1;
-      bucket.id = {fetch.id, BucketIndex{request.bucket_id()}};
+      bucket.id = bucket_of(fetch.id, BucketIndex{request.bucket_id()}, request);
       if (request.has_partition_id()) bucket.partition = request.partition_id();
       bucket.from = bucket.next = request.fetch_offset();
       bucket.bytes_max = cap(request.max_fetch_bytes());

@@ -70,6 +70,27 @@ void write(Command::Builder out, const DropTableCommand& command) {
   drop.setIgnoreIfMissing(command.ignore_if_missing);
 }
 
+template <class PartitionCommand>
+void write_partition(schemas::PartitionCommand::Builder out, const PartitionCommand& command,
+                     bool ignore) {
+  out.setDatabase(text(command.database));
+  out.setTable(text(command.table));
+  auto spec = out.initSpec(static_cast<unsigned>(command.spec.size()));
+  for (unsigned i = 0; i < spec.size(); ++i) {
+    spec[i].setKey(text(command.spec[i].first));
+    spec[i].setValue(text(command.spec[i].second));
+  }
+  out.setIgnore(ignore);
+}
+
+void write(Command::Builder out, const CreatePartitionCommand& command) {
+  write_partition(out.initCreatePartition(), command, command.ignore_if_exists);
+}
+
+void write(Command::Builder out, const DropPartitionCommand& command) {
+  write_partition(out.initDropPartition(), command, command.ignore_if_missing);
+}
+
 void write(Command::Builder out, const NewWriterCommand&) { out.setNewWriter(); }
 void write(Command::Builder out, const SyncCommand&) { out.setSync(); }
 void write(Command::Builder out, const ChangeAclsCommand&) { out.setChangeAcls(); }

@@ -27,6 +27,8 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
     case ApiKey::drop_database:
     case ApiKey::create_table:
     case ApiKey::drop_table:
+    case ApiKey::create_partition:
+    case ApiKey::drop_partition:
     case ApiKey::init_writer:
       return make_coordinator_call(request);
     case ApiKey::create_acls:

@@ -27,17 +27,18 @@ constexpr Duration sync_wait_max = 2s;
 constexpr std::string_view exists_yes("\x08\x01", 2);
 
 constexpr std::array served_keys = {
-    ApiKey::api_versions,    ApiKey::create_database,
-    ApiKey::drop_database,   ApiKey::list_databases,
-    ApiKey::database_exists, ApiKey::create_table,
-    ApiKey::drop_table,      ApiKey::get_table_info,
-    ApiKey::list_tables,     ApiKey::list_partition_infos,
-    ApiKey::table_exists,    ApiKey::get_table_schema,
-    ApiKey::get_metadata,    ApiKey::produce_log,
-    ApiKey::fetch_log,       ApiKey::list_offsets,
-    ApiKey::init_writer,     ApiKey::get_database_info,
-    ApiKey::authenticate,    ApiKey::create_acls,
-    ApiKey::list_acls,       ApiKey::drop_acls,
+    ApiKey::api_versions,     ApiKey::create_database,
+    ApiKey::drop_database,    ApiKey::list_databases,
+    ApiKey::database_exists,  ApiKey::create_table,
+    ApiKey::drop_table,       ApiKey::get_table_info,
+    ApiKey::list_tables,      ApiKey::list_partition_infos,
+    ApiKey::table_exists,     ApiKey::get_table_schema,
+    ApiKey::get_metadata,     ApiKey::produce_log,
+    ApiKey::fetch_log,        ApiKey::list_offsets,
+    ApiKey::init_writer,      ApiKey::get_database_info,
+    ApiKey::authenticate,     ApiKey::create_acls,
+    ApiKey::list_acls,        ApiKey::drop_acls,
+    ApiKey::create_partition, ApiKey::drop_partition,
 };
 
 ProtocolError no_coordinator() {
@@ -128,6 +129,20 @@ CoordinatorCommand command_of(const wire::DropTableRequest& in) {
   return DropTableCommand{in.table_path().database_name(), in.table_path().table_name(),
                           in.ignore_if_not_exists()};
 }
+PartitionSpec spec_of(const wire::PbPartitionSpec& in) {
+  PartitionSpec spec;
+  for (const auto& entry : in.partition_key_values()) spec.emplace_back(entry.key(), entry.value());
+  return spec;
+}
+CoordinatorCommand command_of(const wire::CreatePartitionRequest& in) {
+  // The field's name is a slip of the protocol: it means "if it exists".
+  return CreatePartitionCommand{in.table_path().database_name(), in.table_path().table_name(),
+                                spec_of(in.partition_spec()), in.ignore_if_not_exists()};
+}
+CoordinatorCommand command_of(const wire::DropPartitionRequest& in) {
+  return DropPartitionCommand{in.table_path().database_name(), in.table_path().table_name(),
+                              spec_of(in.partition_spec()), in.ignore_if_not_exists()};
+}
 CoordinatorCommand command_of(const wire::InitWriterRequest& /*in*/) { return NewWriterCommand{}; }
 
 template <class Request>
@@ -182,6 +197,10 @@ std::unique_ptr<Call> make_coordinator_call(const RequestFrame& request) {
       return parse_command<wire::CreateTableRequest>(request);
     case ApiKey::drop_table:
       return parse_command<wire::DropTableRequest>(request);
+    case ApiKey::create_partition:
+      return parse_command<wire::CreatePartitionRequest>(request);
+    case ApiKey::drop_partition:
+      return parse_command<wire::DropPartitionRequest>(request);
     default:
       return parse_command<wire::InitWriterRequest>(request);
   }

@@ -35,8 +35,9 @@ class OffsetsCall final : public Call {
         why_denied(context, TableId{request_.table_id()}, protocol::Operation::describe);
     CallEffects effects;
     for (std::size_t i = 0; i < answers_.size(); ++i) {
-      const BucketId bucket{TableId{request_.table_id()},
-                            BucketIndex{request_.bucket_id(static_cast<int>(i))}};
+      const BucketId bucket =
+          bucket_of(TableId{request_.table_id()},
+                    BucketIndex{request_.bucket_id(static_cast<int>(i))}, request_);
       if (denied) {
         answers_[i] = *denied;
       } else if (auto elsewhere = why_not_here(context, bucket)) {

@@ -65,15 +65,17 @@ class ProduceCall final : public Call {
     const protocol::TableDescriptor& descriptor = table ? table->descriptor : unknown;
     const protocol::BatchCheck format(protocol::log_format_of(descriptor), descriptor.schema);
     const auto denied = why_denied(context, id, protocol::Operation::write);
-    std::set<std::int32_t> seen;
+    std::set<BucketId> seen;
     for (std::size_t i = 0; i < request_.buckets.size(); ++i) {
       const protocol::ProduceBucket& bucket = request_.buckets[i];
-      const BucketId bucket_id{id, BucketIndex{bucket.bucket_id}};
+      const BucketId bucket_id{
+          id, BucketIndex{bucket.bucket_id},
+          bucket.partition_id ? PartitionId{*bucket.partition_id} : no_partition};
       if (denied) {
         answer(i, *denied);
       } else if (auto elsewhere = why_not_here(context, bucket_id)) {
         answer(i, *elsewhere);
-      } else if (!seen.insert(bucket.bucket_id).second) {
+      } else if (!seen.insert(bucket_id).second) {
         answer(i, ProtocolError{ErrorCode::corrupt_message, "the bucket is named twice"});
       } else if (auto batches = check_records(bucket.records, *table, format); !batches) {
         answer(i, batches.error());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -133,11 +135,51 @@ Outcome<Body> answer(const ClusterView& view, const wire::GetTableSchemaRequest&
   return body_of(response);
 }
 
+/// The values asked for, by position of their keys.
+Outcome<std::vector<std::optional<std::string>>> wanted_values(const std::vector<std::string>& keys,
+                                                               const wire::PbPartitionSpec& spec) {
+  std::vector<std::optional<std::string>> wanted(keys.size());
+  for (const auto& entry : spec.partition_key_values()) {
+    const auto key = std::find(keys.begin(), keys.end(), entry.key());
+    if (key == keys.end()) {
+      return refuse(ErrorCode::partition_spec_invalid_exception,
+                    fmt::format("{} is not a partition key.", protocol::wire_text(entry.key())));
+    }
+    wanted[static_cast<std::size_t>(key - keys.begin())] = entry.value();
+  }
+  return wanted;
+}
+
+void write(wire::PbPartitionInfo& out, const std::vector<std::string>& keys,
+           const PartitionInfo& partition) {
+  out.set_partition_id(partition.id.value());
+  out.set_bucket_count(static_cast<std::int32_t>(partition.buckets.size()));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    auto* entry = out.mutable_partition_spec()->add_partition_key_values();
+    entry->set_key(keys[i]);
+    entry->set_value(partition.values.at(i));
+  }
+}
+
 Outcome<Body> answer(const ClusterView& view, const wire::ListPartitionInfosRequest& request) {
-  auto table = find_table(view, request.table_path());
-  if (!table) return tl::unexpected<ProtocolError>(table.error());
-  return refuse(ErrorCode::table_not_partitioned_exception,
-                fmt::format("Table {}.{} is not partitioned.", (*table)->database, (*table)->name));
+  auto found = find_table(view, request.table_path());
+  if (!found) return tl::unexpected<ProtocolError>(found.error());
+  const TableInfo& table = **found;
+  const std::vector<std::string>& keys = table.descriptor.partition_keys;
+  if (keys.empty()) {
+    return refuse(ErrorCode::table_not_partitioned_exception,
+                  fmt::format("Table {}.{} is not partitioned.", table.database, table.name));
+  }
+  auto wanted = wanted_values(keys, request.partial_partition_spec());
+  if (!wanted) return tl::unexpected<ProtocolError>(wanted.error());
+  wire::ListPartitionInfosResponse response;
+  for (const auto& partition : view.catalog.partitions_of(table.id).all()) {
+    const bool matches =
+        std::equal(wanted->begin(), wanted->end(), partition->values.begin(),
+                   [](const auto& want, const auto& value) { return !want || *want == value; });
+    if (matches) write(*response.add_partitions_info(), keys, *partition);
+  }
+  return body_of(response);
 }
 
 void write(wire::PbServerNode& out, const MemberInfo& member, const NodeEndpoint& at) {
@@ -152,17 +194,11 @@ bool is_alive(const ClusterView& view, NodeId node) {
   return found != view.members.end() && found->second.alive;
 }
 
-void write(wire::PbTableMetadata& out, const ClusterView& view, const TableInfo& table) {
-  out.mutable_table_path()->set_database_name(table.database);
-  out.mutable_table_path()->set_table_name(table.name);
-  out.set_table_id(table.id.value());
-  out.set_schema_id(table.schema_id);
-  out.set_table_json(protocol::to_json(table.descriptor));
-  out.set_created_time(table.created_at);
-  out.set_modified_time(table.modified_at);
-  // All buckets, leaderless ones too: clients hash keys by their number.
-  for (std::size_t i = 0; i < table.buckets.size(); ++i) {
-    const BucketInfo& bucket = table.buckets[i];
+/// All buckets, leaderless ones too: clients hash keys by their number.
+template <class Message>
+void write_buckets(Message& out, const ClusterView& view, const std::vector<BucketInfo>& buckets) {
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    const BucketInfo& bucket = buckets[i];
     auto* entry = out.add_bucket_metadata();
     entry->set_bucket_id(static_cast<std::int32_t>(i));
     entry->set_leader_epoch(bucket.epoch.value());
@@ -172,6 +208,59 @@ void write(wire::PbTableMetadata& out, const ClusterView& view, const TableInfo&
       entry->add_isr(replica.value());
     }
   }
+}
+
+void write(wire::PbTableMetadata& out, const ClusterView& view, const TableInfo& table) {
+  out.mutable_table_path()->set_database_name(table.database);
+  out.mutable_table_path()->set_table_name(table.name);
+  out.set_table_id(table.id.value());
+  out.set_schema_id(table.schema_id);
+  out.set_table_json(protocol::to_json(table.descriptor));
+  out.set_created_time(table.created_at);
+  out.set_modified_time(table.modified_at);
+  write_buckets(out, view, table.buckets);
+}
+
+void write(wire::PbPartitionMetadata& out, const ClusterView& view,
+           const PartitionInfo& partition) {
+  out.set_table_id(partition.table.value());
+  out.set_partition_name(partition_name(partition.values));
+  out.set_partition_id(partition.id.value());
+  out.set_bucket_count(static_cast<std::int32_t>(partition.buckets.size()));
+  write_buckets(out, view, partition.buckets);
+}
+
+/// The partitions that a request names, by path or by id; by id they are looked for in the tables
+/// that it names, too.
+Outcome<std::vector<Partitions::Pointer>> named_partitions(const CallContext& context,
+                                                           const wire::MetadataRequest& request) {
+  const ClusterView& view = context.view;
+  std::vector<Partitions::Pointer> found;
+  for (const auto& path : request.partitions_path()) {
+    const bool is_visible = may_describe(context, path.database_name(), path.table_name());
+    const auto table = view.catalog.find_table(path.database_name(), path.table_name());
+    if (table && is_visible)
+      found.push_back(view.catalog.partitions_of(table->id).find(path.partition_name()));
+    if (table && is_visible && found.back()) continue;
+    return refuse(ErrorCode::partition_not_exists,
+                  fmt::format("Partition {} of table {}.{} does not exist.",
+                              protocol::wire_text(path.partition_name()), path.database_name(),
+                              path.table_name()));
+  }
+  for (const std::int64_t id : request.partitions_id()) {
+    Partitions::Pointer partition;
+    for (const auto& path : request.table_path()) {
+      const auto table = view.catalog.find_table(path.database_name(), path.table_name());
+      if (!table || !may_describe(context, path)) continue;
+      if (!partition) partition = view.catalog.partitions_of(table->id).find(PartitionId{id});
+    }
+    if (!partition) {
+      return refuse(ErrorCode::partition_not_exists,
+                    fmt::format("Partition {} does not exist.", id));
+    }
+    found.push_back(std::move(partition));
+  }
+  return found;
 }
 
 Outcome<Body> answer(const CallContext& context, const wire::MetadataRequest& request) {
@@ -189,8 +278,10 @@ Outcome<Body> answer(const CallContext& context, const wire::MetadataRequest& re
     if (!table) return tl::unexpected<ProtocolError>(table.error());
     write(*response.add_table_metadata(), view, **table);
   }
-  if (request.partitions_path_size() > 0 || request.partitions_id_size() > 0) {
-    return refuse(ErrorCode::partition_not_exists, "The partition does not exist.");
+  auto partitions = named_partitions(context, request);
+  if (!partitions) return tl::unexpected<ProtocolError>(partitions.error());
+  for (const auto& partition : *partitions) {
+    write(*response.add_partition_metadata(), view, *partition);
   }
   return body_of(response);
 }
@@ -236,7 +327,7 @@ Outcome<Body> answer_from_view(const CallContext& context, const protocol::Reque
 
 bool says_missing(const ProtocolError& error) {
   return error.code == ErrorCode::table_not_exist || error.code == ErrorCode::database_not_exist ||
-         error.code == ErrorCode::schema_not_exist;
+         error.code == ErrorCode::schema_not_exist || error.code == ErrorCode::partition_not_exists;
 }
 
 }  // namespace millrace::gateway

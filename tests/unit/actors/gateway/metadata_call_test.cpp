@@ -85,17 +85,6 @@ TEST(Metadata, ACoordinatorThatIsAwayDoesNotHoldTheAnswerForLong) {
   EXPECT_EQ(call.error(), ErrorCode::table_not_exist);
 }
 
-TEST(Metadata, PartitionsDoNotExist) {
-  wire::MetadataRequest request = metadata_of({"flights"});
-  request.add_partitions_id(4);
-  EXPECT_EQ(CallScript(cluster(), ApiKey::get_metadata, request).error(),
-            ErrorCode::partition_not_exists);
-  request = metadata_of({});
-  name_table(*request.add_partitions_path(), "flights");
-  EXPECT_EQ(CallScript(cluster(), ApiKey::get_metadata, request).error(),
-            ErrorCode::partition_not_exists);
-}
-
 TEST(Metadata, ANodeThatKnowsNobodyAsksBeforeItAnswers) {
   CallScript call(ClusterView{}, ApiKey::get_metadata, metadata_of({}));
   EXPECT_FALSE(call.over());
