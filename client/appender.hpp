@@ -5,18 +5,22 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "client/bucket_writer.hpp"
 #include "client/client.hpp"
-#include "protocol/bucketing.hpp"
+#include "client/partition_writer.hpp"
+#include "client/table_writer.hpp"
 
 namespace millrace::client {
 
 /// Writes rows to a log table, each exactly once and, within a bucket, in the order of append().
 /// Where a table has bucket keys, they say which bucket a row belongs to; otherwise batches go to
-/// the buckets in turn, unless the caller chooses. Batches that wait are sent, and answered, even
-/// if the appender goes away first. Callbacks and threads: see Client, which must outlive it.
+/// the buckets in turn, unless the caller chooses. Where a table is partitioned, the values of the
+/// partition keys say which partition, and one that is not there is created, unless the options say
+/// otherwise; then its rows fail with partition_not_exists. Batches that wait are sent, and
+/// answered, even if the appender goes away first. Callbacks and threads: see Client, which must
+/// outlive it.
 class Appender : public std::enable_shared_from_this<Appender> {
  public:
   /// Looks the table up and gets a writer id. Errors: table_not_exist; invalid_table_exception for
@@ -24,11 +28,12 @@ class Appender : public std::enable_shared_from_this<Appender> {
   static void open(Client& client, const TablePath& path, AppenderOptions options,
                    Callback<std::shared_ptr<Appender>> done);
 
-  /// Queues rows as one batch, or one for each bucket that keys spread them over; aim for 2 MB or
+  /// Queues rows as one batch, or one for each bucket and partition that keys say; aim for 2 MB or
   /// less. `done` comes when the cluster has them for good or never will; with an error, the rows
   /// of some buckets may be there and those of others not. Errors, with `done` not kept: overloaded
   /// (no room, see has_room()), malformed (other columns than the table's, a null in a NOT NULL
-  /// column or in a bucket key, no such bucket).
+  /// column or in a key, a value that cannot name a partition, no such bucket). Of a partitioned
+  /// table, what is wrong with a bucket or its keys comes to `done`.
   [[nodiscard]] Status append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done);
   /// The same with a bucket of the caller's choice. Also malformed: the table has bucket keys.
   [[nodiscard]] Status append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatch> rows,
@@ -44,11 +49,12 @@ class Appender : public std::enable_shared_from_this<Appender> {
 
  private:
   Appender(std::shared_ptr<Cluster> cluster, TablePtr table, WriterId writer,
-           AppenderOptions options, std::optional<protocol::RowPlacement> placement);
+           AppenderOptions options);
 
-  [[nodiscard]] Status why_refused(const arrow::RecordBatch& rows) const;
-  [[nodiscard]] Status append_by_key(const std::shared_ptr<arrow::RecordBatch>& rows,
-                                     Callback<Appended> done);
+  [[nodiscard]] Status put(std::optional<BucketIndex> bucket,
+                           const std::shared_ptr<arrow::RecordBatch>& rows,
+                           Callback<Appended> done);
+  [[nodiscard]] PartitionWriter* writer_of(const std::vector<std::string>& values);
   /// Counts the answer of what is queued now.
   [[nodiscard]] Callback<Appended> counted(Callback<Appended> done);
 
@@ -56,10 +62,9 @@ class Appender : public std::enable_shared_from_this<Appender> {
   TablePtr table_;
   const WriterId writer_;
   const AppenderOptions options_;
-  std::optional<protocol::RowPlacement> placement_;  // Of a table with bucket keys.
   std::shared_ptr<arrow::Schema> schema_;
-  std::map<BucketIndex, std::shared_ptr<BucketWriter>> writers_;
-  std::size_t next_bucket_ = 0;
+  std::shared_ptr<TableWriter> whole_;  // Of a table without partitions.
+  std::map<std::vector<std::string>, std::shared_ptr<PartitionWriter>> partitions_;  // By values.
   std::size_t pending_ = 0;
 };
 

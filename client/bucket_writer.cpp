@@ -115,13 +115,12 @@ void BucketWriter::pump() {
 
 void BucketWriter::look_up_leader() {
   stalled_ = true;
-  cluster_->forget(table_->path);
-  cluster_->table(table_->path, [self = shared_from_this()](const Outcome<TablePtr>& found) {
+  cluster_->look_again(*table_, [self = shared_from_this()](const Outcome<TablePtr>& found) {
     self->stalled_ = false;
     if (!found && !is_retriable(found.error().code)) return self->fail_all(found.error());
-    if (found && (*found)->id != self->table_->id) {
+    if (found && is_another(**found, *self->table_)) {
       return self->fail_all({ErrorCode::unknown_table_or_bucket_exception,
-                             "table " + to_string(self->table_->path) + " was made anew"});
+                             "table " + place_of(*self->table_) + " was made anew"});
     }
     if (found) {
       self->table_ = *found;
@@ -191,7 +190,8 @@ void BucketWriter::send(const EntryPtr& entry, NodeId leader) {
   request.acks = all_in_sync;
   request.table_id = table_->id.value();
   request.timeout_ms = milliseconds(options_.server_time_max);
-  request.buckets.push_back({std::nullopt, bucket_.value(), entry->encoded});
+  request.buckets.push_back({{}, bucket_.value(), entry->encoded});
+  if (table_->partition) request.buckets.back().partition_id = table_->partition->id.value();
   cluster_->ask_node(leader, protocol::ApiKey::produce_log,
                      protocol::encode_produce_request(request), options_.answer_time_max,
                      [self = shared_from_this(), entry](const Outcome<Answer>& answer) {
@@ -236,7 +236,9 @@ void BucketWriter::acknowledge(const EntryPtr& entry, std::optional<Offset> base
   entry->encoded = {};
   failures_ = 0;
   forget_acked();
-  entry->done(Appended{bucket_, base_offset, entry->rows->num_rows()});
+  Appended appended{bucket_, base_offset, entry->rows->num_rows()};
+  if (table_->partition) appended.partition = table_->partition->name;
+  entry->done(std::move(appended));
 }
 
 /// One that was confirmed ahead of its turn stays: it counts for the window.

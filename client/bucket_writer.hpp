@@ -28,6 +28,9 @@ struct AppenderOptions {
   std::size_t in_flight_per_bucket_max = 5;
   /// Calls of append() accepted and not yet answered, all buckets together.
   std::size_t pending_batches_max = 32;
+  /// Whether a partition that rows are for is created when it is not there. Source: Fluss
+  /// client.writer.dynamic-create-partition.enabled.
+  bool create_partitions = true;
   /// How long the leader may wait for its followers.
   Duration server_time_max = 30s;
   /// How long one answer may take.
@@ -44,9 +47,11 @@ struct Appended {
   /// Absent with the bucket, and when the server knew only that it has the batch.
   std::optional<Offset> base_offset;
   std::int64_t rows = 0;
+  /// Of a partitioned table; absent when its values spread the rows over several.
+  std::optional<std::string> partition = {};
 };
 
-/// The way of one appender's rows into one bucket.
+/// The way of one appender's rows into one bucket of a table, or of a partition.
 class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
  public:
   BucketWriter(std::shared_ptr<Cluster> cluster, TablePtr table, BucketIndex bucket,

@@ -115,7 +115,12 @@ void Client::describe_table(const TablePath& path, Callback<TablePtr> done) {
 
 void Client::list_offsets(const TablePath& path, OffsetQuery query,
                           Callback<std::vector<BucketOffset>> done) {
-  OffsetLister::start(cluster_, path, query, std::move(done));
+  OffsetLister::start(cluster_, path, {}, query, std::move(done));
+}
+
+void Client::list_offsets(const TablePath& path, const std::string& partition, OffsetQuery query,
+                          Callback<std::vector<BucketOffset>> done) {
+  OffsetLister::start(cluster_, path, partition, query, std::move(done));
 }
 
 void Client::init_writer(const TablePath& path, Callback<WriterId> done) {

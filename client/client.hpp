@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/cluster.hpp"
@@ -25,6 +26,17 @@ struct OffsetQuery {
 struct BucketOffset {
   BucketIndex bucket;
   Outcome<Offset> offset;
+};
+
+/// A partition's values by key.
+using PartitionSpec = std::vector<std::pair<std::string, std::string>>;
+
+struct PartitionInfo {
+  PartitionId id;
+  PartitionSpec spec;  ///< In the order of the table's partition keys.
+
+  /// "us$20241130".
+  [[nodiscard]] std::string name() const;
 };
 
 /// The public protocol for programs: databases, tables, offsets. Reading and writing rows are
@@ -51,9 +63,23 @@ class Client {
   /// With buckets and leaders, asked for anew.
   void describe_table(const TablePath& path, Callback<TablePtr> done);
 
+  /// In the order of their creation; with `partial` only those that have these values. Errors:
+  /// table_not_partitioned_exception.
+  void list_partitions(const TablePath& path, const PartitionSpec& partial,
+                       Callback<std::vector<PartitionInfo>> done);
+  void create_partition(const TablePath& path, const PartitionSpec& spec, bool ignore_if_exists,
+                        Callback<void> done);
+  void drop_partition(const TablePath& path, const PartitionSpec& spec, bool ignore_if_missing,
+                      Callback<void> done);
+  /// As describe_table(), with the partition's buckets.
+  void describe_partition(const TablePath& path, const std::string& name, Callback<TablePtr> done);
+
   /// One entry per bucket, by index. Asks each leader once, and again, for at most about two
   /// seconds, where the leader is missing or has moved; what remains is that bucket's error.
   void list_offsets(const TablePath& path, OffsetQuery query,
+                    Callback<std::vector<BucketOffset>> done);
+  /// The same of one partition.
+  void list_offsets(const TablePath& path, const std::string& partition, OffsetQuery query,
                     Callback<std::vector<BucketOffset>> done);
 
   /// A new identity for idempotent writes.
@@ -67,6 +93,10 @@ class Client {
  private:
   std::shared_ptr<Cluster> cluster_;
 };
+
+/// create_partition() for those who hold the cluster only.
+void create_partition(Cluster& cluster, const TablePath& path, const PartitionSpec& spec,
+                      bool ignore_if_exists, Callback<void> done);
 
 /// init_writer() for those who hold the cluster only.
 void init_writer(Cluster& cluster, const TablePath& path, Callback<WriterId> done);

@@ -38,6 +38,16 @@ BucketInfo bucket_of(const wire::PbBucketMetadata& bucket) {
   return out;
 }
 
+/// Of a table or a partition, in order.
+template <class Entry>
+std::vector<BucketInfo> buckets_of(const Entry& entry) {
+  std::vector<BucketInfo> buckets;
+  for (const auto& bucket : entry.bucket_metadata()) buckets.push_back(bucket_of(bucket));
+  std::sort(buckets.begin(), buckets.end(),
+            [](const BucketInfo& a, const BucketInfo& b) { return a.bucket < b.bucket; });
+  return buckets;
+}
+
 }  // namespace
 
 /// One ask() on its way.
@@ -263,14 +273,52 @@ Outcome<TablePtr> Cluster::pick_table(const TablePath& path, const wire::Metadat
                                                        {},
                                                        entry.created_time(),
                                                        entry.modified_time()});
-    for (const auto& bucket : entry.bucket_metadata()) table->buckets.push_back(bucket_of(bucket));
-    std::sort(table->buckets.begin(), table->buckets.end(),
-              [](const BucketInfo& a, const BucketInfo& b) { return a.bucket < b.bucket; });
+    table->buckets = buckets_of(entry);
     return tables_[path] = std::move(table);
   }
   // Source: Fluss leaves out, without an error, what the caller may not describe.
   return refuse(ErrorCode::authorization_exception,
                 "no permission to describe table " + to_string(path));
+}
+
+void Cluster::partition(const TablePath& path, const std::string& name, Callback<TablePtr> done) {
+  wire::MetadataRequest request;
+  auto* table = request.add_table_path();
+  table->set_database_name(path.database);
+  table->set_table_name(path.table);
+  auto* wanted = request.add_partitions_path();
+  wanted->set_database_name(path.database);
+  wanted->set_table_name(path.table);
+  wanted->set_partition_name(name);
+  auto heard = parsed<wire::MetadataResponse>(
+      [self = shared_from_this(), path, name,
+       done = std::move(done)](const Outcome<wire::MetadataResponse>& answer) {
+        if (!answer) return done(tl::unexpected(answer.error()));
+        done(self->pick_partition(path, name, *answer));
+      });
+  ask(Where::any_server, Repeat::safe, protocol::ApiKey::get_metadata, protocol::serialize(request),
+      std::move(heard));
+}
+
+Outcome<TablePtr> Cluster::pick_partition(const TablePath& path, const std::string& name,
+                                          const wire::MetadataResponse& answer) {
+  const auto whole = pick_table(path, answer);
+  if (!whole) return whole;
+  for (const auto& entry : answer.partition_metadata()) {
+    if (entry.table_id() != (*whole)->id.value() || entry.partition_name() != name) continue;
+    auto table = std::make_shared<TableInfo>(**whole);
+    table->buckets = buckets_of(entry);
+    table->partition = PartitionRef{PartitionId{entry.partition_id()}, name};
+    return table;
+  }
+  return refuse(ErrorCode::partition_not_exists,
+                "no partition " + name + " of table " + to_string(path));
+}
+
+void Cluster::look_again(const TableInfo& known, Callback<TablePtr> done) {
+  if (known.partition) return partition(known.path, known.partition->name, std::move(done));
+  forget(known.path);
+  table(known.path, std::move(done));
 }
 
 void Cluster::shut_down() {

@@ -57,6 +57,10 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
   void table(const TablePath& path, Callback<TablePtr> done);
   /// The next table() asks again.
   void forget(const TablePath& path) { tables_.erase(path); }
+  /// A partition of a table, by its name. Errors: partition_not_exists.
+  void partition(const TablePath& path, const std::string& name, Callback<TablePtr> done);
+  /// The newest about a table or partition that `known` is an older description of.
+  void look_again(const TableInfo& known, Callback<TablePtr> done);
 
   /// The coordinator and all servers, freshly asked for.
   struct Nodes {
@@ -90,6 +94,8 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
   void explain_missing(const TablePath& path, const ProtocolError& unknown);
   [[nodiscard]] Outcome<TablePtr> pick_table(const TablePath& path,
                                              const protocol::wire::MetadataResponse& answer);
+  [[nodiscard]] Outcome<TablePtr> pick_partition(const TablePath& path, const std::string& name,
+                                                 const protocol::wire::MetadataResponse& answer);
 
   Transport& transport_;
   EventLoop& loop_;

@@ -14,23 +14,31 @@ constexpr Duration first_pause = 50ms;
 constexpr std::int32_t not_a_follower = -1;
 }  // namespace
 
-void OffsetLister::start(std::shared_ptr<Cluster> cluster, const TablePath& path, OffsetQuery query,
+void OffsetLister::start(std::shared_ptr<Cluster> cluster, const TablePath& path,
+                         std::optional<std::string> partition, OffsetQuery query,
                          Callback<std::vector<BucketOffset>> done) {
   std::shared_ptr<OffsetLister> lister(
-      new OffsetLister(std::move(cluster), path, query, std::move(done)));
+      new OffsetLister(std::move(cluster), path, std::move(partition), query, std::move(done)));
   lister->next_round();
 }
 
-OffsetLister::OffsetLister(std::shared_ptr<Cluster> cluster, TablePath path, OffsetQuery query,
+OffsetLister::OffsetLister(std::shared_ptr<Cluster> cluster, TablePath path,
+                           std::optional<std::string> partition, OffsetQuery query,
                            Callback<std::vector<BucketOffset>> done)
-    : cluster_(std::move(cluster)), path_(std::move(path)), query_(query), done_(std::move(done)) {}
+    : cluster_(std::move(cluster)),
+      path_(std::move(path)),
+      partition_(std::move(partition)),
+      query_(query),
+      done_(std::move(done)) {}
 
 void OffsetLister::next_round() {
   ++rounds_;
-  cluster_->table(path_, [self = shared_from_this()](Outcome<TablePtr> table) {
+  auto found = [self = shared_from_this()](const Outcome<TablePtr>& table) {
     if (!table) return self->done_(tl::unexpected(table.error()));
     self->ask_leaders(**table);
-  });
+  };
+  if (partition_) return cluster_->partition(path_, *partition_, std::move(found));
+  cluster_->table(path_, std::move(found));
 }
 
 void OffsetLister::ask_leaders(const TableInfo& table) {
@@ -47,15 +55,16 @@ void OffsetLister::ask_leaders(const TableInfo& table) {
   }
   answers_missing_ = by_leader.size();
   if (by_leader.empty()) return end_round();
-  for (const auto& [leader, buckets] : by_leader) ask_leader(table.id, leader, buckets);
+  for (const auto& [leader, buckets] : by_leader) ask_leader(table, leader, buckets);
 }
 
-void OffsetLister::ask_leader(TableId table, NodeId leader,
+void OffsetLister::ask_leader(const TableInfo& table, NodeId leader,
                               const std::vector<BucketIndex>& buckets) {
   wire::ListOffsetsRequest request;
   request.set_follower_server_id(not_a_follower);
   request.set_offset_type(static_cast<std::int32_t>(query_.kind));
-  request.set_table_id(table.value());
+  request.set_table_id(table.id.value());
+  if (table.partition) request.set_partition_id(table.partition->id.value());
   for (const BucketIndex bucket : buckets) request.add_bucket_id(bucket.value());
   if (query_.kind == OffsetQuery::Kind::timestamp) request.set_starttimestamp(query_.timestamp);
   cluster_->ask_node(leader, protocol::ApiKey::list_offsets, {protocol::serialize(request)},

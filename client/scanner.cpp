@@ -9,7 +9,6 @@
 
 #include "base/check.hpp"
 #include "client/parsed_answer.hpp"
-#include "client/table_support.hpp"
 #include "protocol/arrow_schema.hpp"
 
 namespace millrace::client {
@@ -54,8 +53,13 @@ Outcome<std::vector<std::int32_t>> sorted(std::vector<std::int32_t> columns,
   return columns;
 }
 
-ProtocolError damaged(BucketIndex bucket, const std::string& what) {
-  return {ErrorCode::corrupt_message, fmt::format("bucket {}: {}", bucket.value(), what)};
+std::string name_of(ScanBucket bucket) {
+  return (bucket.partition == no_partition ? "" : "p" + to_string(bucket.partition) + "/") +
+         to_string(bucket.bucket);
+}
+
+ProtocolError damaged(ScanBucket bucket, const std::string& what) {
+  return {ErrorCode::corrupt_message, fmt::format("bucket {}: {}", name_of(bucket), what)};
 }
 
 }  // namespace
@@ -68,7 +72,6 @@ void Scanner::open(Client& client, const TablePath& path, ScanOptions options,
     if (!table) return done(tl::unexpected(table.error()));
     auto columns = sorted(options.columns, **table);
     if (!columns) return done(tl::unexpected(columns.error()));
-    if (auto why = why_unreadable(**table)) return done(tl::unexpected(std::move(*why)));
     done(std::shared_ptr<Scanner>(new Scanner(cluster, *table, options, std::move(*columns))));
   });
 }
@@ -91,23 +94,38 @@ Scanner::Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions o
 }
 
 void Scanner::subscribe(BucketIndex bucket, Offset from) {
+  places_.try_emplace(no_partition, table_);
+  start(bucket, from);
+}
+
+void Scanner::subscribe(const TablePtr& partition, BucketIndex bucket, Offset from) {
+  CHECK(partition->id == table_->id);
+  places_.insert_or_assign(partition->partition_id(), partition);
+  start({bucket, partition->partition_id()}, from);
+}
+
+void Scanner::start(ScanBucket bucket, Offset from) {
   cursors_[bucket] = Cursor();
   cursors_[bucket].next = from;
   if (failure_ && failure_->first == bucket) failure_.reset();
 }
 
-void Scanner::unsubscribe(BucketIndex bucket) {
+void Scanner::unsubscribe(ScanBucket bucket) {
   cursors_.erase(bucket);
+  const auto others = std::any_of(cursors_.begin(), cursors_.end(), [&](const auto& entry) {
+    return entry.first.partition == bucket.partition;
+  });
+  if (!others) places_.erase(bucket.partition);
   if (failure_ && failure_->first == bucket) failure_.reset();
 }
 
-std::optional<Offset> Scanner::position(BucketIndex bucket) const {
+std::optional<Offset> Scanner::position(ScanBucket bucket) const {
   const auto found = cursors_.find(bucket);
   if (found == cursors_.end()) return std::nullopt;
   return found->second.next;
 }
 
-std::optional<Offset> Scanner::high_watermark(BucketIndex bucket) const {
+std::optional<Offset> Scanner::high_watermark(ScanBucket bucket) const {
   const auto found = cursors_.find(bucket);
   return found == cursors_.end() ? std::nullopt : found->second.high_watermark;
 }
@@ -137,7 +155,7 @@ void Scanner::fetch_more() {
   bool leader_is_missing = false;
   for (const auto& [bucket, cursor] : cursors_) {
     if (cursor.under_way || !cursor.records.empty()) continue;
-    const auto leader = table_->leader_of(bucket);
+    const auto leader = places_.at(bucket.partition)->leader_of(bucket.bucket);
     leader_is_missing = leader_is_missing || !leader;
     if (leader && !busy_leaders_.contains(*leader))
       by_leader[*leader].push_back({bucket, cursor.next});
@@ -168,7 +186,10 @@ void Scanner::fetch(NodeId leader, const std::vector<Asked>& asked) {
   }
   for (const Asked& one : asked) {
     auto* bucket = table->add_buckets_req();
-    bucket->set_bucket_id(one.bucket.value());
+    bucket->set_bucket_id(one.bucket.bucket.value());
+    if (one.bucket.partition != no_partition) {
+      bucket->set_partition_id(one.bucket.partition.value());
+    }
     bucket->set_fetch_offset(one.from);
     bucket->set_max_fetch_bytes(options_.bucket_bytes_max);
     cursors_.at(one.bucket).under_way = true;
@@ -215,7 +236,9 @@ void Scanner::on_answer(NodeId leader, const std::vector<Asked>& asked,
 }
 
 void Scanner::on_bucket(protocol::ReceivedBucket& received, const std::vector<Asked>& asked) {
-  const BucketIndex bucket{received.bucket_id};
+  const ScanBucket bucket{BucketIndex{received.bucket_id}, received.partition_id
+                                                               ? PartitionId{*received.partition_id}
+                                                               : no_partition};
   const auto question = std::find_if(asked.begin(), asked.end(),
                                      [&](const Asked& one) { return one.bucket == bucket; });
   const auto found = cursors_.find(bucket);
@@ -233,7 +256,7 @@ void Scanner::on_bucket(protocol::ReceivedBucket& received, const std::vector<As
                 {ErrorCode::log_offset_out_of_range_exception,
                  fmt::format("bucket {}: the rows from offset {} on lie in remote storage, which "
                              "this client cannot read yet",
-                             bucket.value(), cursor.next)}};
+                             name_of(bucket), cursor.next)}};
     return;
   }
   if (received.high_watermark) cursor.high_watermark = received.high_watermark;
@@ -251,28 +274,46 @@ void Scanner::on_trouble(const ProtocolError& error) {
   ++failures_;
   cluster_->loop().after(cluster_->jittered(std::min(wanted, longest_pause)),
                          [weak = weak_from_this()] {
-                           if (const auto self = weak.lock()) self->refresh_later();
+                           if (const auto self = weak.lock()) self->refresh_all();
                          });
 }
 
-void Scanner::refresh_later() {
-  cluster_->forget(table_->path);
-  cluster_->table(table_->path, [self = shared_from_this()](const Outcome<TablePtr>& found) {
+void Scanner::refresh_all() {
+  const auto places = places_;
+  lookups_ = places.size();
+  for (const auto& [id, known] : places) refresh(known);
+  if (places.empty()) resting_ = false;
+}
+
+void Scanner::refresh(const TablePtr& known) {
+  cluster_->look_again(*known, [self = shared_from_this(), known](const Outcome<TablePtr>& found) {
+    self->refreshed(known, found);
+    if (--self->lookups_ > 0) return;
     self->resting_ = false;
-    if (found && (*found)->id == self->table_->id) {
-      self->table_ = *found;
-    } else if (found || !is_retriable(found.error().code)) {
-      const ProtocolError gone{ErrorCode::unknown_table_or_bucket_exception,
-                               "table " + to_string(self->table_->path) + " was made anew"};
-      if (!self->cursors_.empty())
-        self->failure_ = {self->cursors_.begin()->first, found ? gone : found.error()};
-    } else {
-      self->on_trouble(found.error());
-    }
     if (!self->waiting_poll_) return;
     self->hand_out();
     if (self->waiting_poll_) self->fetch_more();
   });
+}
+
+void Scanner::refreshed(const TablePtr& known, const Outcome<TablePtr>& found) {
+  const auto place = places_.find(known->partition_id());
+  if (place == places_.end()) return;  // Not wanted any more.
+  if (found && !is_another(**found, *known)) {
+    place->second = *found;
+    if (!known->partition) table_ = *found;
+    return;
+  }
+  if (!found && is_retriable(found.error().code)) {
+    trouble_ = found.error();
+    return;
+  }
+  const ProtocolError gone{ErrorCode::unknown_table_or_bucket_exception,
+                           "table " + place_of(*known) + " was made anew"};
+  for (const auto& [bucket, cursor] : cursors_) {
+    if (bucket.partition != known->partition_id() || failure_) continue;
+    failure_ = {bucket, found ? gone : found.error()};
+  }
 }
 
 /// Answers the poll that waits, if there is something to say.
@@ -298,7 +339,7 @@ void Scanner::hand_out() {
 }
 
 /// Takes the received records of one bucket and moves its position behind them.
-Outcome<std::vector<ScannedBatch>> Scanner::decode(BucketIndex bucket, Cursor& cursor) {
+Outcome<std::vector<ScannedBatch>> Scanner::decode(ScanBucket bucket, Cursor& cursor) {
   std::vector<ScannedBatch> out;
   protocol::BatchCursor batches(std::exchange(cursor.records, {}));
   // What came before the damage is handed out; the next fetch starts with the damage.
@@ -319,7 +360,8 @@ Outcome<std::vector<ScannedBatch>> Scanner::decode(BucketIndex bucket, Cursor& c
     if (!rows) return stop(rows.error().message);
     cursor.next = header.next_offset();
     if (!*rows) continue;
-    (*rows)->bucket = bucket;
+    (*rows)->bucket = bucket.bucket;
+    (*rows)->partition = bucket.partition;
     out.push_back(std::move(**rows));
   }
   return out;

@@ -31,17 +31,28 @@ struct ScanOptions {
   Duration answer_time_max = 30s;
 };
 
+/// A bucket of the table that is read, or of one of its partitions.
+struct ScanBucket {
+  // Not explicit: an index alone is a bucket of a table without partitions.
+  ScanBucket(BucketIndex index, PartitionId of = no_partition) : partition(of), bucket(index) {}
+
+  PartitionId partition;
+  BucketIndex bucket;
+  friend auto operator<=>(const ScanBucket&, const ScanBucket&) = default;
+};
+
 struct ScannedBatch {
   BucketIndex bucket;
   Offset base_offset = 0;  ///< Of the first row here; the others follow without a gap.
   EpochMillis commit_timestamp = 0;
   std::shared_ptr<arrow::RecordBatch> rows;
   std::vector<protocol::ChangeType> changes;  ///< One per row; empty when all are appends.
+  PartitionId partition = no_partition;
 };
 
-/// Reads the log of a table's buckets, each in order and without gaps. One fetch per leader is
-/// under way at a time and asks for every bucket there whose rows have all been handed out.
-/// Callbacks and threads: see Client, which must outlive it.
+/// Reads the log of buckets of a table or of its partitions, each in order and without gaps. One
+/// fetch per leader is under way at a time and asks for every bucket there whose rows have all been
+/// handed out. Callbacks and threads: see Client, which must outlive it.
 class Scanner : public std::enable_shared_from_this<Scanner> {
  public:
   /// Errors: table_not_exist; invalid_column_projection; invalid_table_exception for kinds of
@@ -51,17 +62,20 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
 
   /// Starts, or starts over, at an offset or at from_earliest.
   void subscribe(BucketIndex bucket, Offset from);
-  void unsubscribe(BucketIndex bucket);
+  /// The same in a partition, as Client::describe_partition() found it. Requires one of table().
+  void subscribe(const TablePtr& partition, BucketIndex bucket, Offset from);
+  void unsubscribe(ScanBucket bucket);
 
   /// The next rows of one bucket, or nothing if none came within `wait_max`. One poll at a time.
   /// Where a server is away for a while the scan waits and goes on, see trouble(). Errors are final
-  /// until the bucket is subscribed anew: log_offset_out_of_range_exception, corrupt_message, ...
+  /// until the bucket is subscribed anew, or not any more: log_offset_out_of_range_exception,
+  /// partition_not_exists, corrupt_message, ...
   void poll(Duration wait_max, Callback<std::vector<ScannedBatch>> done);
 
   /// The offset of the next row; from_earliest until the first row has come.
-  [[nodiscard]] std::optional<Offset> position(BucketIndex bucket) const;
+  [[nodiscard]] std::optional<Offset> position(ScanBucket bucket) const;
   /// As the last answer said.
-  [[nodiscard]] std::optional<Offset> high_watermark(BucketIndex bucket) const;
+  [[nodiscard]] std::optional<Offset> high_watermark(ScanBucket bucket) const;
   /// Bytes of all fetch answers, frames included.
   [[nodiscard]] std::uint64_t wire_bytes() const { return wire_bytes_; }
   /// Why nothing comes, if the last answer of some server was a failure.
@@ -80,7 +94,7 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
     Buffer records;  // Received, not handed out.
   };
   struct Asked {
-    BucketIndex bucket;
+    ScanBucket bucket;
     Offset from;
   };
 
@@ -92,9 +106,12 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   void on_answer(NodeId leader, const std::vector<Asked>& asked, const Outcome<Answer>& answer);
   void on_bucket(protocol::ReceivedBucket& received, const std::vector<Asked>& asked);
   void on_trouble(const ProtocolError& error);
-  void refresh_later();
+  void refresh_all();
+  void refresh(const TablePtr& known);
+  void refreshed(const TablePtr& known, const Outcome<TablePtr>& found);
+  void start(ScanBucket bucket, Offset from);
   void hand_out();
-  [[nodiscard]] Outcome<std::vector<ScannedBatch>> decode(BucketIndex bucket, Cursor& cursor);
+  [[nodiscard]] Outcome<std::vector<ScannedBatch>> decode(ScanBucket bucket, Cursor& cursor);
   [[nodiscard]] bool server_projects() const {
     return !sorted_columns_.empty() && format_ == protocol::LogFormat::arrow;
   }
@@ -111,14 +128,16 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   std::shared_ptr<arrow::Schema> wire_schema_;      // Columns in the table's order.
   std::vector<int> reorder_;                        // From wire order to the order wanted.
   std::shared_ptr<arrow::Schema> schema_;
-  std::map<BucketIndex, Cursor> cursors_;
+  std::map<ScanBucket, Cursor> cursors_;
+  std::map<PartitionId, TablePtr> places_;  // Of the cursors; no_partition: the table itself.
   std::set<NodeId> busy_leaders_;
-  bool resting_ = false;  // A pause or a metadata lookup will call fetch_more().
-  int failures_ = 0;      // In a row.
+  bool resting_ = false;     // A pause or metadata lookups will call fetch_more().
+  std::size_t lookups_ = 0;  // Under way.
+  int failures_ = 0;         // In a row.
   std::uint64_t fetches_ = 0;
   std::uint64_t wire_bytes_ = 0;
   std::optional<ProtocolError> trouble_;
-  std::optional<std::pair<BucketIndex, ProtocolError>> failure_;
+  std::optional<std::pair<ScanBucket, ProtocolError>> failure_;
   Callback<std::vector<ScannedBatch>> waiting_poll_;
   TimerId poll_deadline_;
 };

@@ -13,13 +13,7 @@ ProtocolError not_built(const TableInfo& table, std::string_view what) {
 
 }  // namespace
 
-std::optional<ProtocolError> why_unreadable(const TableInfo& table) {
-  if (!table.descriptor.partition_keys.empty()) return not_built(table, "is partitioned");
-  return std::nullopt;
-}
-
 std::optional<ProtocolError> why_unwritable(const TableInfo& table) {
-  if (auto why = why_unreadable(table)) return why;
   if (!table.descriptor.schema.primary_key.empty()) return not_built(table, "has a primary key");
   return std::nullopt;
 }

@@ -6,11 +6,8 @@
 
 namespace millrace::client {
 
-/// Why this client cannot read the log of a table; empty when it can. Kinds of tables that are not
+/// Why this client cannot append rows to a table; empty when it can. Kinds of tables that are not
 /// built in yet are named, with invalid_table_exception.
-[[nodiscard]] std::optional<ProtocolError> why_unreadable(const TableInfo& table);
-
-/// Why this client cannot append rows to a table; empty when it can.
 [[nodiscard]] std::optional<ProtocolError> why_unwritable(const TableInfo& table);
 
 }  // namespace millrace::client

@@ -237,9 +237,6 @@ TEST_F(AppenderTest, TablesThatItCannotWriteAreNamed) {
   cluster.descriptor.schema.primary_key = {"id"};
   EXPECT_NE(reason().find("primary key"), std::string::npos);
   cluster.descriptor = plain;
-  cluster.descriptor.partition_keys = {"name"};
-  EXPECT_NE(reason().find("partitioned"), std::string::npos);
-  cluster.descriptor = plain;
   cluster.descriptor.bucket_keys = {{"id", "name"}};
   cluster.descriptor.properties["table.datalake.format"] = "ICEBERG";
   EXPECT_NE(reason().find("iceberg"), std::string::npos);
