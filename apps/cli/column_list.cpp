@@ -1,5 +1,7 @@
 #include "apps/cli/column_list.hpp"
 
+#include <algorithm>
+
 #include <set>
 #include <string>
 
@@ -71,6 +73,18 @@ Result<client::TablePath> parse_table_path(std::string_view text) {
       text.find('.', dot + 1) != std::string_view::npos)
     return fail(Errc::malformed, "a table is named DATABASE.TABLE: " + std::string(text));
   return client::TablePath{std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
+}
+
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view name = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    out.emplace_back(name.substr(0, name.find_last_not_of(' ') + 1));
+  }
+  return out;
 }
 
 }  // namespace millrace::cli

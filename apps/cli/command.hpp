@@ -49,6 +49,7 @@ struct Command {
 
 [[nodiscard]] std::span<const Command> database_commands();
 [[nodiscard]] std::span<const Command> table_commands();
+[[nodiscard]] std::span<const Command> partition_commands();
 [[nodiscard]] std::span<const Command> row_commands();
 [[nodiscard]] std::span<const Command> acl_commands();
 

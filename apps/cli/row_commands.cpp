@@ -35,25 +35,13 @@ Done<RowFormat> row_format(const Context& context) {
   return ::isatty(STDOUT_FILENO) != 0 ? RowFormat::table : RowFormat::ndjson;
 }
 
-std::vector<std::string> split_names(std::string_view list) {
-  std::vector<std::string> out;
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view name = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
-    out.emplace_back(name.substr(0, name.find_last_not_of(' ') + 1));
-  }
-  return out;
-}
-
 Done<ReadRequest> request_from(const Context& context, std::string_view start) {
   const auto words = context.words(1, 1);
   if (!words) return tl::unexpected(words.error());
   auto path = parse_table_path(words->front());
   if (!path) return usage_failure(path.error().message, "millrace table ls");
   ReadRequest request{.table = std::move(*path)};
-  request.columns = split_names(context.line().value("columns").value_or(""));
+  request.columns = split_list(context.line().value("columns").value_or(""));
   const auto from = parse_start(context.line().value("from").value_or(std::string(start)));
   if (!from) return usage_failure(from.error().message, "--from earliest");
   request.start = *from;

@@ -6,6 +6,7 @@
 #include "apps/cli/column_list.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/row_source.hpp"
+#include "apps/cli/table_reader.hpp"
 
 namespace millrace::cli {
 
@@ -71,6 +72,7 @@ Done<protocol::TableDescriptor> wanted_table(const CommandLine& line) {
   if (!schema) return tl::unexpected(schema.error());
   table.schema = std::move(*schema);
   table.comment = line.value("comment");
+  table.partition_keys = split_list(line.value("partitioned-by").value_or(""));
   if (line.has("buckets")) {
     const auto count = line.number("buckets", 1, 1, 100'000);
     if (!count) return usage_failure(count.error().message, "--buckets 4");
@@ -132,12 +134,17 @@ struct BucketSpan {
   }
 };
 
-Done<std::vector<BucketSpan>> spans_of(Context& context, const client::TablePath& path) {
+Done<std::vector<BucketSpan>> spans_of(Context& context, const client::TableInfo& place) {
   using Kind = client::OffsetQuery::Kind;
   using Offsets = std::vector<client::BucketOffset>;
   const auto ask = [&](Kind kind) {
-    return context.session().wait<Offsets>(
-        [&](auto done) { context.client().list_offsets(path, {.kind = kind}, std::move(done)); });
+    return context.session().wait<Offsets>([&](auto done) {
+      if (!place.partition) {
+        return context.client().list_offsets(place.path, {.kind = kind}, std::move(done));
+      }
+      context.client().list_offsets(place.path, place.partition->name, {.kind = kind},
+                                    std::move(done));
+    });
   };
   const auto first = ask(Kind::earliest);
   if (!first) return tl::unexpected(first.error());
@@ -211,7 +218,7 @@ Done<ExitCode> describe_one(Context& context) {
   const auto table = context.session().wait<client::TablePtr>(
       [&](auto done) { context.client().describe_table(*path, std::move(done)); });
   if (!table) return tl::unexpected(table.error());
-  const auto spans = spans_of(context, *path);
+  const auto spans = spans_of(context, **table);
   if (!spans) return tl::unexpected(spans.error());
   const auto nodes = context.session().wait<client::Cluster::Nodes>(
       [&](auto done) { context.client().nodes(std::move(done)); });
@@ -222,6 +229,8 @@ Done<ExitCode> describe_one(Context& context) {
   Rows buckets;
   Document keys = Document::list();
   for (const std::string& key : info.descriptor.schema.primary_key) keys.add(key);
+  Document partition_keys = Document::list();
+  for (const std::string& key : info.descriptor.partition_keys) partition_keys.add(key);
   const Document document =
       Document::object()
           .set("database", path->database)
@@ -233,6 +242,7 @@ Done<ExitCode> describe_one(Context& context) {
           .set("comment", info.descriptor.comment ? Document(*info.descriptor.comment) : Document())
           .set("columns", columns_document(info.descriptor.schema, columns))
           .set("primary_key", std::move(keys))
+          .set("partition_keys", std::move(partition_keys))
           .set("properties", properties_document(info.descriptor.properties, properties))
           .set("custom_properties",
                properties_document(info.descriptor.custom_properties, properties))
@@ -249,30 +259,36 @@ Done<ExitCode> describe_one(Context& context) {
 Done<ExitCode> count(Context& context) {
   const auto path = table_of(context);
   if (!path) return tl::unexpected(path.error());
-  const auto spans = spans_of(context, *path);
-  if (!spans) return tl::unexpected(spans.error());
+  const auto places = places_of(context.session(), *path);
+  if (!places) return tl::unexpected(places.error());
   std::int64_t rows = 0;
   Document errors = Document::list();
-  const protocol::ProtocolError* first_error = nullptr;
-  for (std::size_t i = 0; i < spans->size(); ++i) {
-    const BucketSpan& span = (*spans)[i];
-    if (const auto* error = span.error()) {
-      if (first_error == nullptr) first_error = error;
-      errors.add(Document::object()
-                     .set("bucket", static_cast<std::int64_t>(i))
-                     .set("error", error->message));
-      continue;
+  std::optional<protocol::ProtocolError> first_error;
+  for (const client::TablePtr& place : *places) {
+    const auto spans = spans_of(context, *place);
+    if (!spans) return tl::unexpected(spans.error());
+    for (std::size_t i = 0; i < spans->size(); ++i) {
+      const BucketSpan& span = (*spans)[i];
+      if (const auto* error = span.error()) {
+        if (!first_error) first_error = *error;
+        errors.add(
+            Document::object()
+                .set("partition", place->partition ? Document(place->partition->name) : Document())
+                .set("bucket", static_cast<std::int64_t>(i))
+                .set("error", error->message));
+        continue;
+      }
+      rows += *span.next - *span.first;
     }
-    rows += *span.next - *span.first;
   }
   context.print(Document::object()
                     .set("database", path->database)
                     .set("table", path->table)
                     .set("rows", rows)
-                    .set("complete", first_error == nullptr)
+                    .set("complete", !first_error)
                     .set("errors", std::move(errors)),
                 fmt::format("{}\n", rows));
-  if (first_error != nullptr) return failed(*first_error);
+  if (first_error) return failed(*first_error);
   return ExitCode::fine;
 }
 
@@ -289,6 +305,7 @@ std::span<const Command> table_commands() {
         {"like", "FILE", "columns as in a .csv, .ndjson or .parquet file"},
         {"null-value", "TEXT", "what means null in a --like CSV file; may come several times"},
         {"buckets", "N", "how many buckets; default: as the cluster is configured"},
+        {"partitioned-by", "NAMES", "columns whose values say which partition a row belongs to"},
         {"property", "KEY=VALUE", "an option of the table; may come several times"},
         {"comment", "TEXT", "kept with the table"},
         {"if-not-exists", "", "fine if it is there already"}},

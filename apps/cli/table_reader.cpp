@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include "apps/config/nearest_name.hpp"
@@ -43,15 +44,18 @@ Done<std::vector<std::int32_t>> positions_of(const std::vector<std::string>& nam
 }
 
 struct Range {
+  client::TablePtr place;
   Offset from = 0;
   Offset to = 0;  // Not read any more.
 };
+using Ranges = std::map<client::ScanBucket, Range>;
 
-/// What to read of each bucket. With `follow` the end means nothing.
-Done<std::vector<Range>> ranges_of(Session& session, const ReadRequest& request) {
+/// What to read of each bucket of a table or partition. With `follow` the end means nothing.
+Done<void> add_ranges(Session& session, const ReadRequest& request, const client::TablePtr& place,
+                      Ranges& ranges) {
   using Kind = client::OffsetQuery::Kind;
   const auto ask = [&](Kind kind, EpochMillis timestamp = 0) {
-    return offsets_of(session, request.table, {kind, timestamp});
+    return offsets_of(session, *place, {kind, timestamp});
   };
   const auto ends = ask(Kind::latest);
   if (!ends) return tl::unexpected(ends.error());
@@ -62,26 +66,38 @@ Done<std::vector<Range>> ranges_of(Session& session, const ReadRequest& request)
     starts = ask(Kind::earliest);
   }
   if (!starts) return tl::unexpected(starts.error());
-  std::vector<Range> out;
   for (std::size_t i = 0; i < std::min(starts->size(), ends->size()); ++i) {
     Offset from = (*starts)[i];
     if (request.start.kind == StartAt::Kind::offset)
       from = std::clamp(request.start.offset, from, std::max(from, (*ends)[i]));
-    out.push_back({from, (*ends)[i]});
+    const BucketIndex bucket{static_cast<std::int32_t>(i)};
+    ranges.insert_or_assign({bucket, place->partition_id()}, Range{place, from, (*ends)[i]});
   }
-  return out;
+  return {};
+}
+
+Done<Ranges> ranges_of(Session& session, const ReadRequest& request) {
+  const auto places = places_of(session, request.table);
+  if (!places) return tl::unexpected(places.error());
+  Ranges ranges;
+  for (const client::TablePtr& place : *places) {
+    if (auto added = add_ranges(session, request, place, ranges); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  return ranges;
 }
 
 /// One reading: hands out rows until every range, or the number of rows, is used up.
 class Reading {
  public:
-  Reading(const ReadRequest& request, std::vector<Range> ranges, const RowSink& sink)
+  Reading(const ReadRequest& request, Ranges ranges, const RowSink& sink)
       : request_(request), ranges_(std::move(ranges)), sink_(sink) {}
 
   void subscribe(client::Scanner& scanner) {
-    for (std::size_t i = 0; i < ranges_.size(); ++i) {
-      if (!request_.follow && ranges_[i].from >= ranges_[i].to) continue;
-      scanner.subscribe(BucketIndex{static_cast<std::int32_t>(i)}, ranges_[i].from);
+    for (const auto& [bucket, range] : ranges_) {
+      if (!request_.follow && range.from >= range.to) continue;
+      scanner.subscribe(range.place, bucket.bucket, range.from);
       ++open_;
     }
   }
@@ -95,7 +111,7 @@ class Reading {
     if (is_over()) return;
     std::int64_t count = batch.rows->num_rows();
     if (!request_.follow) {
-      const Offset end = ranges_[static_cast<std::size_t>(batch.bucket.value())].to;
+      const Offset end = ranges_.at({batch.bucket, batch.partition}).to;
       count = std::clamp<std::int64_t>(end - batch.base_offset, 0, count);
     }
     if (request_.rows_max) count = std::min(count, *request_.rows_max - rows_);
@@ -108,10 +124,9 @@ class Reading {
   /// Leaves the buckets that have been read to their end.
   void leave_finished(client::Scanner& scanner) {
     if (request_.follow) return;
-    for (std::size_t i = 0; i < ranges_.size(); ++i) {
-      const BucketIndex bucket{static_cast<std::int32_t>(i)};
+    for (const auto& [bucket, range] : ranges_) {
       const auto position = scanner.position(bucket);
-      if (!position || *position < ranges_[i].to) continue;
+      if (!position || *position < range.to) continue;
       scanner.unsubscribe(bucket);
       --open_;
     }
@@ -119,7 +134,7 @@ class Reading {
 
  private:
   const ReadRequest& request_;
-  const std::vector<Range> ranges_;
+  const Ranges ranges_;
   const RowSink& sink_;
   std::size_t open_ = 0;
   std::int64_t rows_ = 0;
@@ -154,13 +169,13 @@ Result<StartAt> parse_start(std::string_view text) {
                   std::string(text));
 }
 
-Done<std::vector<Offset>> offsets_of(Session& session, const client::TablePath& table,
-                                     client::OffsetQuery query) {
-  const auto buckets = session.wait<std::vector<client::BucketOffset>>(
-      [&](auto done) { session.client().list_offsets(table, query, std::move(done)); });
-  if (!buckets) return tl::unexpected(buckets.error());
+namespace {
+
+using BucketOffsets = std::vector<client::BucketOffset>;
+
+Done<std::vector<Offset>> all_known(const BucketOffsets& buckets) {
   std::vector<Offset> out;
-  for (const client::BucketOffset& bucket : *buckets) {
+  for (const client::BucketOffset& bucket : buckets) {
     if (!bucket.offset) {
       auto error = bucket.offset.error();
       error.message = fmt::format("bucket {}: {}", bucket.bucket.value(), error.message);
@@ -169,6 +184,45 @@ Done<std::vector<Offset>> offsets_of(Session& session, const client::TablePath& 
     out.push_back(*bucket.offset);
   }
   return out;
+}
+
+}  // namespace
+
+Done<std::vector<Offset>> offsets_of(Session& session, const client::TablePath& table,
+                                     client::OffsetQuery query) {
+  const auto buckets = session.wait<BucketOffsets>(
+      [&](auto done) { session.client().list_offsets(table, query, std::move(done)); });
+  if (!buckets) return tl::unexpected(buckets.error());
+  return all_known(*buckets);
+}
+
+Done<std::vector<Offset>> offsets_of(Session& session, const client::TableInfo& place,
+                                     client::OffsetQuery query) {
+  if (!place.partition) return offsets_of(session, place.path, query);
+  const auto buckets = session.wait<BucketOffsets>([&](auto done) {
+    session.client().list_offsets(place.path, place.partition->name, query, std::move(done));
+  });
+  if (!buckets) return tl::unexpected(buckets.error());
+  return all_known(*buckets);
+}
+
+Done<std::vector<client::TablePtr>> places_of(Session& session, const client::TablePath& path) {
+  const auto table = session.wait<client::TablePtr>(
+      [&](auto done) { session.client().describe_table(path, std::move(done)); });
+  if (!table) return tl::unexpected(table.error());
+  if (!(*table)->is_partitioned()) return std::vector{*table};
+  const auto partitions = session.wait<std::vector<client::PartitionInfo>>(
+      [&](auto done) { session.client().list_partitions(path, {}, std::move(done)); });
+  if (!partitions) return tl::unexpected(partitions.error());
+  std::vector<client::TablePtr> places;
+  for (const client::PartitionInfo& partition : *partitions) {
+    auto place = session.wait<client::TablePtr>([&](auto done) {
+      session.client().describe_partition(path, partition.name(), std::move(done));
+    });
+    if (!place) return tl::unexpected(place.error());
+    places.push_back(std::move(*place));
+  }
+  return places;
 }
 
 Done<ReadSummary> read_table(Session& session, const ReadRequest& request, Duration silence_max,

@@ -45,7 +45,8 @@ struct RowSink {
   std::function<void()> on_idle = [] {};
 };
 
-/// Reads up to the rows that exist now, or on and on with `follow`. Errors: as the server's;
+/// Reads up to the rows that exist now, or on and on with `follow`; of a partitioned table, the
+/// partitions that exist now. Errors: as the server's;
 /// request_time_out if a bucket is not readable for the session's time limit.
 [[nodiscard]] Done<ReadSummary> read_table(Session& session, const ReadRequest& request,
                                            Duration silence_max, const RowSink& sink);
@@ -53,5 +54,12 @@ struct RowSink {
 /// Offsets of all buckets. Errors: those of the first bucket that has none.
 [[nodiscard]] Done<std::vector<Offset>> offsets_of(Session& session, const client::TablePath& table,
                                                    client::OffsetQuery query);
+/// The same of a table or of a partition.
+[[nodiscard]] Done<std::vector<Offset>> offsets_of(Session& session, const client::TableInfo& place,
+                                                   client::OffsetQuery query);
+
+/// Where the rows of a table lie now: the table itself, or each of its partitions.
+[[nodiscard]] Done<std::vector<client::TablePtr>> places_of(Session& session,
+                                                            const client::TablePath& table);
 
 }  // namespace millrace::cli
