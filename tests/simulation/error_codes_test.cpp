@@ -67,6 +67,16 @@ class Bench {
     });
   }
 
+  /// Of a table that is partitioned by a number, made when it is first needed.
+  ErrorCode create_partition(const std::string& value) {
+    auto table = value_table(1, "NONE");
+    table.partition_keys = {"writer"};
+    (void)create_table(table, "parts");
+    return wait<void>([&](auto& api, auto& done) {
+      api.create_partition({"d", "parts"}, {{"writer", value}}, false, done);
+    });
+  }
+
   /// The answer of bucket 0's leader; an error frame is the outcome's error.
   Outcome<client::Answer> ask(ApiKey api, std::vector<Buffer> body, bool of_a_follower = false) {
     const NodeId leader = table_->leader_of(BucketIndex{0}).value();
@@ -210,6 +220,15 @@ ErrorCode of_a_handshake(Bench& bench) {
   return code_of(bench.ask(ApiKey::authenticate, request));
 }
 
+ErrorCode of_one_partition_too_many(Bench& bench) {
+  const std::int32_t most = coordinator::TableDefaults{}.partition_count_max;
+  ErrorCode code = ErrorCode::none;
+  for (std::int32_t i = 0; i <= most && code == ErrorCode::none; ++i) {
+    code = bench.create_partition(std::to_string(1000 + i));
+  }
+  return code;
+}
+
 using Provoke = std::function<ErrorCode(Bench&)>;
 
 const std::map<ErrorCode, Provoke>& given() {
@@ -262,6 +281,13 @@ const std::map<ErrorCode, Provoke>& given() {
        [](Bench& b) { return b.list_offsets(by_timestamp, std::int64_t{1} << 60); }},
       {invalid_config_exception,
        [](Bench& b) { return b.create_table(table_with("table.no.such", "1"), "u"); }},
+      {partition_already_exists,
+       [](Bench& b) {
+         (void)b.create_partition("7");
+         return b.create_partition("7");
+       }},
+      {partition_spec_invalid_exception, [](Bench& b) { return b.create_partition("a/b"); }},
+      {partition_max_num_exception, of_one_partition_too_many},
       {authenticate_exception, of_a_handshake},
       {bucket_max_num_exception,
        [](Bench& b) { return b.create_table(value_table(5000, "NONE"), "u"); }},
@@ -272,7 +298,6 @@ const std::map<ErrorCode, Provoke>& given() {
 const std::map<ErrorCode, const char*>& not_given() {
   using enum ErrorCode;
   constexpr auto no_keys = "primary-key tables are not built";
-  constexpr auto no_partitions = "partitioned tables are not built";
   constexpr auto one_replica = "a bucket has one replica";
   constexpr auto no_lake = "tiering and lakes are not built";
   constexpr auto no_security = "authentication and authorization are not built";
@@ -295,10 +320,7 @@ const std::map<ErrorCode, const char*>& not_given() {
       {invalid_target_column, no_keys},
       {lake_storage_not_configured_exception, no_lake},
       {kv_snapshot_not_exist, no_keys},
-      {partition_already_exists, no_partitions},
-      {partition_spec_invalid_exception, no_partitions},
       {leader_not_available_exception, "12 is given instead, which every client mends by itself"},
-      {partition_max_num_exception, no_partitions},
       {security_disabled_exception, no_security},
       {authorization_exception, no_security},
       {fenced_tiering_epoch_exception, no_lake},

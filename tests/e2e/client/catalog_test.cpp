@@ -131,10 +131,8 @@ TEST_F(ClientSuite, WhatIsNotBuiltIsRefusedByName) {
   if (ours() == nullptr) GTEST_SKIP() << "what Fluss has and Millrace lacks; the server is a peer";
   auto primary_key = log_table(1, "id BIGINT NOT NULL");
   primary_key.schema.primary_key = {"id"};
-  auto partitioned = log_table();
-  partitioned.partition_keys = {"name"};
   const std::vector<std::pair<std::string, protocol::TableDescriptor>> cases = {
-      {"primary key", primary_key}, {"partition", partitioned}};
+      {"primary key", primary_key}};
   for (const auto& [feature, table] : cases) {
     SCOPED_TRACE(feature);
     const auto refused = calls().create_table(path(), table);
