@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/cluster/local_cluster.hpp"
 #include "bench/macro/flights.hpp"
-#include "bench/macro/local_cluster.hpp"
 
 namespace millrace::bench {
 

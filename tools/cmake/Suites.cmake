@@ -38,7 +38,8 @@ add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test L
 # The benchmarks at their smallest: they must run, nothing is measured.
 add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
 add_test(NAME bench_flights COMMAND millrace-bench-flights --smoke --data ${CMAKE_SOURCE_DIR}/.dev/data/nycflights13)
-set_tests_properties(bench_micro bench_flights PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
+add_test(NAME bench_partitions COMMAND millrace-bench-partitions --smoke)
+set_tests_properties(bench_micro bench_flights bench_partitions PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
 add_suite(unit_coordinator IN tests/unit/actors/coordinator tests/unit/actors/metadata
           LINKS millrace_coordinator millrace_metadata millrace_tablet millrace_meta_memory PCH pch_test LABELS unit)
 add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_test LABELS unit)

@@ -1,4 +1,4 @@
-#include "bench/macro/finished_program.hpp"
+#include "bench/cluster/finished_program.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,4 +1,4 @@
-#include "bench/macro/local_cluster.hpp"
+#include "bench/cluster/local_cluster.hpp"
 
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "apps/cli/session.hpp"
-#include "bench/macro/finished_program.hpp"
+#include "bench/cluster/finished_program.hpp"
 
 namespace millrace::bench {
 
@@ -56,7 +56,7 @@ Result<LocalCluster> LocalCluster::start(const ClusterRequest& request) {
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail(Errc::unavailable, "no temporary folder can be made: " + pattern);
   LocalCluster cluster(request.program, pattern);
-  if (auto started = cluster.up(request.hosts); !started) return tl::unexpected(started.error());
+  if (auto started = cluster.up(request); !started) return tl::unexpected(started.error());
   if (auto found = cluster.find_nodes(); !found) return tl::unexpected(found.error());
   return cluster;
 }
@@ -65,7 +65,8 @@ LocalCluster::LocalCluster(LocalCluster&& other) noexcept
     : program_(std::move(other.program_)),
       folder_(std::exchange(other.folder_, {})),
       bootstrap_(std::move(other.bootstrap_)),
-      node_pids_(std::move(other.node_pids_)) {}
+      node_pids_(std::move(other.node_pids_)),
+      console_(std::move(other.console_)) {}
 
 LocalCluster::~LocalCluster() {
   if (folder_.empty()) return;
@@ -84,9 +85,10 @@ std::vector<std::string> LocalCluster::command(const std::string& word) const {
   return {program_.string(), word, "--dir", (folder_ / "cluster").string(), "--json"};
 }
 
-Status LocalCluster::up(int hosts) {
+Status LocalCluster::up(const ClusterRequest& request) {
   auto words = command("up");
-  words.insert(words.end(), {"--detach", "--hosts", std::to_string(hosts)});
+  words.insert(words.end(), {"--detach", "--hosts", std::to_string(request.hosts)});
+  for (const std::string& setting : request.settings) words.push_back("--set=" + setting);
   const auto report = json_of(words);
   if (!report) return tl::unexpected(report.error());
   auto bootstrap = cli::parse_endpoints(report->value("bootstrap", ""));
@@ -99,6 +101,12 @@ Status LocalCluster::find_nodes() {
   const auto status = json_of(command("status"));
   if (!status) return tl::unexpected(status.error());
   for (const auto& host : (*status)["hosts"]) node_pids_.push_back(host["node"]["pid"].get<int>());
+  const std::string http = (*status)["hosts"][0]["node"]["http_listener"].get<std::string>();
+  const std::size_t slashes = http.find("//");
+  auto console =
+      cli::parse_endpoints(slashes == std::string::npos ? http : http.substr(slashes + 2));
+  if (!console) return wrap(console.error(), "where the console is");
+  console_ = console->front();
   if (node_pids_.size() != bootstrap_.size())
     return fail(Errc::unavailable,
                 fmt::format("{} of {} nodes were found", node_pids_.size(), bootstrap_.size()));
@@ -125,6 +133,17 @@ Result<std::uint64_t> LocalCluster::resident_bytes() const {
     if (!(file >> all >> resident))
       return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
     sum += resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  }
+  return sum;
+}
+
+Result<std::size_t> LocalCluster::descriptors() const {
+  std::size_t sum = 0;
+  for (const int pid : node_pids_) {
+    std::error_code error;
+    const fs::directory_iterator open(fmt::format("/proc/{}/fd", pid), error);
+    if (error) return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
+    sum += static_cast<std::size_t>(std::distance(fs::begin(open), fs::end(open)));
   }
   return sum;
 }

@@ -12,6 +12,7 @@ namespace millrace::bench {
 struct ClusterRequest {
   std::filesystem::path program;  ///< `millrace`.
   int hosts = 1;
+  std::vector<std::string> settings = {};  ///< "max.partition.num=20000", of every node.
 };
 
 /// A cluster of this machine in a temporary folder, started through the launcher as a user would.
@@ -29,12 +30,16 @@ class LocalCluster {
   [[nodiscard]] Result<Duration> processor_time() const;
   /// Memory of all node processes.
   [[nodiscard]] Result<std::uint64_t> resident_bytes() const;
+  /// Open files and sockets of all node processes.
+  [[nodiscard]] Result<std::size_t> descriptors() const;
+  /// Of the console of the first host's node, where the coordinator is in office.
+  [[nodiscard]] const Endpoint& console() const { return console_; }
 
  private:
   LocalCluster(std::filesystem::path program, std::filesystem::path folder)
       : program_(std::move(program)), folder_(std::move(folder)) {}
 
-  [[nodiscard]] Status up(int hosts);
+  [[nodiscard]] Status up(const ClusterRequest& request);
   [[nodiscard]] Status find_nodes();
   [[nodiscard]] std::vector<std::string> command(const std::string& word) const;
 
@@ -42,6 +47,7 @@ class LocalCluster {
   std::filesystem::path folder_;  // Empty once it was moved away.
   std::vector<Endpoint> bootstrap_;
   std::vector<int> node_pids_;
+  Endpoint console_;
 };
 
 /// Processor time of this process.
