@@ -127,7 +127,7 @@ Result<TimeFormat> TimeFormat::parse(TimeUnit unit, std::string_view pattern) {
     const char c = pattern[i];
     if (c == '\'') {
       quoted = !quoted;
-      if (i > 0 && pattern[i - 1] == '\'' && quoted) return bad("a quote cannot be in a value");
+      if (i > 0 && pattern[i - 1] == '\'') return bad("a quote cannot be in a value");
       continue;
     }
     if (quoted || !is_letter(c)) {

@@ -214,7 +214,7 @@ cli::Done<Figures> measure(std::int64_t partitions) {
                                       1,
                                       {"max.partition.num=" + most, "max.bucket.num=" + most}});
   if (!cluster) return cli::failed(cluster.error());
-  cli::Session session(cluster->bootstrap(), call_time_max);
+  cli::Session session({cluster->bootstrap(), call_time_max});
   Figures figures;
   if (auto ran = Load(session, partitions).run(figures); !ran) return tl::unexpected(ran.error());
   const auto wait = coordinator_wait(cluster->console());

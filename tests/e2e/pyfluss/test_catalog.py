@@ -138,7 +138,6 @@ async def test_a_bad_table_name_is_refused(bootstrap, name):
     ("feature", "options"),
     [
         ("primary key", {"schema": pa.schema([pa.field("id", pa.int64(), nullable=False)]), "primary_keys": ["id"]}),
-        ("partition", {"partition_keys": ["name"]}),
     ],
 )
 async def test_what_is_not_built_is_refused_by_name(cluster, feature, options):

@@ -38,7 +38,9 @@ TEST(PersistentMap, IsAMapWhateverIsPutInAndTakenOut) {
       ASSERT_EQ(map.size(), model.size());
       const std::string* found = map.find(key);
       ASSERT_EQ(found != nullptr, model.contains(key));
-      if (found != nullptr) ASSERT_EQ(*found, model.at(key));
+      if (found != nullptr) {
+        ASSERT_EQ(*found, model.at(key));
+      }
     }
     EXPECT_EQ(pairs_of(map), Pairs(model.begin(), model.end()));
   }

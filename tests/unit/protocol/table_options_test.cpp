@@ -137,9 +137,6 @@ TEST(TableOptions, WhatIsNotBuiltIsNamed) {
   auto keyed = table_with({});
   keyed.schema.primary_key = {"a"};
   EXPECT_EQ(unbuilt_feature(keyed), "primary key tables");
-  auto partitioned = table_with({});
-  partitioned.partition_keys = {"a"};
-  EXPECT_EQ(unbuilt_feature(partitioned), "partitioned tables");
 }
 
 TEST(Mutations, OfOptionValuesNeverCrash) {

@@ -124,6 +124,8 @@ class CountedLogs final : public LogStore {
       return log_->read(from, limit, bytes_max);
     }
     Result<Offset> offset_at(EpochMillis timestamp) override { return log_->offset_at(timestamp); }
+    Status expire(const Expiry& expiry) override { return log_->expire(expiry); }
+    const std::vector<BatchSummary>& remembered() const override { return log_->remembered(); }
     Status for_each_batch(const std::function<void(const BatchSummary&)>& visit) override {
       return log_->for_each_batch(visit);
     }

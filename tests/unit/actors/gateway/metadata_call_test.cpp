@@ -211,7 +211,7 @@ TEST(Handshake, ListsWhatIsServedWithoutAServerType) {
   }
   EXPECT_EQ(keys, (std::vector<std::int32_t>{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007,
                                              1008, 1009, 1010, 1011, 1012, 1014, 1015, 1021,
-                                             1026, 1035, 1038, 1039, 1040, 1041}));
+                                             1026, 1035, 1038, 1039, 1040, 1041, 1036, 1037}));
 }
 
 TEST(Handshake, TakesPlaintextInAnyCaseAndNothingElse) {

@@ -15,7 +15,7 @@ namespace {
 
 Result<std::optional<client::PlainLogin>> login(const std::vector<std::string>& arguments) {
   const auto line = CommandLine::parse(arguments, login_options());
-  EXPECT_TRUE(line.has_value());
+  if (!line) return tl::unexpected(line.error());
   return login_of(*line);
 }
 
@@ -74,12 +74,15 @@ TEST(Login, WhatIsMissingOrNotBuiltIsSaid) {
            {"--sasl-username=bob"},
            {"--security-protocol=sasl"},
            {"--security-protocol=sasl", "--sasl-username=bob"},
+           {"--security-protocol=sasl", "--sasl-password=hunter2"},
            {"--security-protocol=sasl", "--sasl-username=bob", "--sasl-password=hunter2",
             "--sasl-mechanism=SCRAM-SHA-256"}}) {
     const auto refused = login(arguments);
     ASSERT_FALSE(refused.has_value()) << arguments.back();
     EXPECT_EQ(refused.error().message.find("hunter2"), std::string::npos);
   }
+  const Variable password("MILLRACE_CLIENT_SECURITY_SASL_PASSWORD", "");
+  EXPECT_FALSE(login({"--security-protocol=sasl", "--sasl-username=bob"}).has_value());
 }
 
 }  // namespace
