@@ -20,7 +20,7 @@ using enum OptionStanding;
 
 constexpr auto options = std::to_array<Option>({
     {"table.replication.factor", Kind::int32, "default.replication.factor", built, "1 only"},
-    {"table.log.format", Kind::choice, "ARROW", built, "ARROW only", "ARROW|INDEXED|COMPACTED"},
+    {"table.log.format", Kind::choice, "ARROW", built, "", "ARROW|INDEXED|COMPACTED"},
     {"table.kv.format", Kind::choice, "COMPACTED", without_effect, "", "COMPACTED|INDEXED"},
     {"table.kv.format-version", Kind::int32, "", without_effect},
     {"table.log.arrow.compression.type", Kind::choice, "ZSTD", built, "", "NONE|LZ4_FRAME|ZSTD"},
@@ -43,7 +43,8 @@ constexpr auto options = std::to_array<Option>({
     {"table.changelog.image", Kind::choice, "FULL", without_effect, "", "FULL|WAL"},
     {"table.auto-increment.cache-size", Kind::int64, "100000", without_effect},
     {"table.datalake.enabled", Kind::boolean, "false", refused},
-    {"table.datalake.format", Kind::choice, "", without_effect, "", "PAIMON|ICEBERG|LANCE|HUDI"},
+    {"table.datalake.format", Kind::choice, "", without_effect, "clients place rows by it",
+     "PAIMON|ICEBERG|LANCE|HUDI"},
     {"table.datalake.freshness", Kind::duration, "3min", without_effect},
     {"table.datalake.auto-compaction", Kind::boolean, "false", without_effect},
     {"table.datalake.auto-expire-snapshot", Kind::boolean, "false", without_effect},
