@@ -70,11 +70,13 @@ class ViewCall final : public Call {
   CallEffects on_deadline(const CallContext& context) override { return finish(context); }
 
  private:
-  /// Answers that say "no" without an error: an existence that is denied, or no servers at all.
+  /// Answers that say "no" without an error: an existence that is denied, no servers at all, and
+  /// the partitions, which writers create and do not wait for.
   [[nodiscard]] bool may_be_behind(const CallContext& context,
                                    const std::vector<Buffer>& answer) const {
     const auto key = static_cast<ApiKey>(request_.api_key);
     if (key == ApiKey::get_metadata) return context.view.members.empty();
+    if (key == ApiKey::list_partition_infos) return true;
     if (key != ApiKey::table_exists && key != ApiKey::database_exists) return false;
     return answer.front().text() != exists_yes;
   }
