@@ -6,21 +6,12 @@
 #include <utility>
 
 #include "scenarios/workloads/value_rows.hpp"
+#include "scenarios/workloads/writer_patience.hpp"
 
 namespace millrace::scenarios {
 namespace {
 
 constexpr Duration open_again_after = 200ms;
-
-client::AppenderOptions options() {
-  client::AppenderOptions options;
-  // Short, since a simulated outage is: a lost answer costs seconds, not minutes.
-  options.server_time_max = 3s;
-  options.answer_time_max = 4s;
-  options.delivery_time_max = 60s;
-  options.longest_pause = 500ms;
-  return options;
-}
 
 }  // namespace
 
@@ -33,7 +24,7 @@ void AppendWriter::start() { open(); }
 void AppendWriter::open() {
   if (stopping_) return;
   opening_ = true;
-  client::Appender::open(client_.api(), plan_.table, options(),
+  client::Appender::open(client_.api(), plan_.table, writer_patience(),
                          [this](client::Outcome<std::shared_ptr<client::Appender>> opened) {
                            opening_ = false;
                            if (!opened) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scenarios/workloads/value_rows.hpp"
+#include "scenarios/workloads/writer_patience.hpp"
 
 namespace millrace::scenarios {
 namespace {
@@ -14,15 +15,6 @@ constexpr std::uint64_t rows_max = 4;
 constexpr Duration open_again_after = 200ms;
 constexpr Duration write_pause_max = 60ms;
 constexpr Duration drop_pause_max = 400ms;
-
-client::AppenderOptions options() {
-  client::AppenderOptions options;
-  options.server_time_max = 3s;
-  options.answer_time_max = 4s;
-  options.delivery_time_max = 60s;
-  options.longest_pause = 500ms;
-  return options;
-}
 
 }  // namespace
 
@@ -36,7 +28,7 @@ void PartitionLoad::start() {
 }
 
 void PartitionLoad::open() {
-  client::Appender::open(writer_.api(), table_, options(),
+  client::Appender::open(writer_.api(), table_, writer_patience(),
                          [this](client::Outcome<std::shared_ptr<client::Appender>> opened) {
                            if (!opened) {
                              (void)writer_.loop().after(open_again_after, [this] { open(); });
