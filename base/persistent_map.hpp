@@ -36,7 +36,7 @@ class PersistentMap {
     return nullptr;
   }
 
-  void insert_or_assign(const Key& key, Value value) { root_ = inserted(root_, key, value); }
+  void insert_or_assign(const Key& key, const Value& value) { root_ = inserted(root_, key, value); }
   void erase(const Key& key) { root_ = erased(root_, key); }
 
   /// Calls `visit(key, value)` in the order of the keys.

@@ -190,10 +190,10 @@ void Cluster::search(const std::shared_ptr<Search>& state) {
         } else {
           outcome = tl::unexpected(answer.error());
         }
-        if (outcome || self->shut_down_) return self->found(std::move(outcome));
+        if (outcome || self->shut_down_) return self->found(outcome);
         if (++state->next < state->candidates.size()) return self->search(state);
         if (++state->rounds >= attempts_max || !is_retriable(outcome.error().code))
-          return self->found(std::move(outcome));
+          return self->found(outcome);
         state->next = 0;
         self->loop_.after(self->jittered(pause_after(state->rounds)),
                           [self, state] { self->search(state); });
@@ -203,7 +203,7 @@ void Cluster::search(const std::shared_ptr<Search>& state) {
                                options_.metadata_time_max, std::move(heard));
 }
 
-void Cluster::found(Outcome<void> outcome) {
+void Cluster::found(const Outcome<void>& outcome) {
   for (const Callback<void>& waiting : std::exchange(wait_for_nodes_, {})) waiting(outcome);
 }
 
@@ -302,7 +302,7 @@ void Cluster::partition(const TablePath& path, const std::string& name, Callback
 
 Outcome<TablePtr> Cluster::pick_partition(const TablePath& path, const std::string& name,
                                           const wire::MetadataResponse& answer) {
-  const auto whole = pick_table(path, answer);
+  auto whole = pick_table(path, answer);
   if (!whole) return whole;
   for (const auto& entry : answer.partition_metadata()) {
     if (entry.table_id() != (*whole)->id.value() || entry.partition_name() != name) continue;

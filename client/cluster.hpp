@@ -88,7 +88,7 @@ class Cluster : public std::enable_shared_from_this<Cluster> {
               Outcome<Answer> answer);
   void with_nodes(Callback<void> then);
   void search(const std::shared_ptr<Search>& search);
-  void found(Outcome<void> outcome);
+  void found(const Outcome<void>& outcome);
   [[nodiscard]] Outcome<void> learn(const protocol::wire::MetadataResponse& answer);
   void found_table(const TablePath& path, const Outcome<TablePtr>& table);
   void explain_missing(const TablePath& path, const ProtocolError& unknown);

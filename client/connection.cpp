@@ -141,9 +141,9 @@ Status Connection::on_frame(const Buffer& payload) {
   Waiting waiting = std::move(found->second);
   waiting_.erase(found);
   if (frame->is_error) {
-    answer(std::move(waiting), tl::unexpected(error_in(frame->body)));
+    answer(waiting, tl::unexpected(error_in(frame->body)));
   } else {
-    answer(std::move(waiting), Answer{frame->body, payload.size() + sizeof(std::int32_t)});
+    answer(waiting, Answer{frame->body, payload.size() + sizeof(std::int32_t)});
   }
   return {};
 }
@@ -245,11 +245,11 @@ void Connection::on_deadline(std::int32_t request_id, Duration time_max) {
   auto late = refuse(ErrorCode::request_time_out,
                      fmt::format("no answer from {} to {} within {}", to_string(to_),
                                  name_of_api(waiting.api), seconds(time_max)));
-  answer(std::move(waiting), std::move(late));
+  answer(waiting, std::move(late));
   if (silent) close("nothing was heard for " + seconds(time_max));
 }
 
-void Connection::answer(Waiting waiting, Outcome<Answer> outcome) {
+void Connection::answer(const Waiting& waiting, Outcome<Answer> outcome) {
   loop_.cancel(waiting.deadline);
   waiting.done(std::move(outcome));
 }

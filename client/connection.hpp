@@ -91,7 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void give_up(protocol::ErrorCode code, const std::string& reason);
   void on_deadline(std::int32_t request_id, Duration time_max);
   void send_waiting(std::int32_t request_id, Waiting& waiting);
-  void answer(Waiting waiting, Outcome<Answer> outcome);
+  void answer(const Waiting& waiting, Outcome<Answer> outcome);
   void answer_later(Callback<Answer> done, ProtocolError error);
 
   Transport& transport_;

@@ -27,7 +27,7 @@ PartitionWriter::PartitionWriter(std::shared_ptr<Cluster> cluster, TablePtr tabl
       options_(options) {}
 
 void PartitionWriter::append(Rows rows) {
-  if (writer_) return pass_on(std::move(rows));
+  if (writer_) return pass_on(rows);
   waiting_.push_back(std::move(rows));
   if (std::exchange(is_looking_, true)) return;
   give_up_at_ = cluster_->loop().now() + options_.delivery_time_max;
@@ -53,7 +53,7 @@ void PartitionWriter::found(const TablePtr& partition) {
   auto made = TableWriter::make(cluster_, partition, writer_id_, options_);
   if (!made) return again_or_fail(made.error());
   writer_ = std::move(*made);
-  for (Rows& rows : std::exchange(waiting_, {})) pass_on(std::move(rows));
+  for (const Rows& rows : std::exchange(waiting_, {})) pass_on(rows);
 }
 
 void PartitionWriter::create() {
@@ -82,7 +82,7 @@ void PartitionWriter::fail_all(const ProtocolError& error) {
   for (const Rows& rows : std::exchange(waiting_, {})) rows.done(tl::unexpected(error));
 }
 
-void PartitionWriter::pass_on(Rows rows) {
+void PartitionWriter::pass_on(const Rows& rows) {
   auto done = [weak = weak_from_this(), done = rows.done](const Outcome<Appended>& outcome) {
     const auto self = weak.lock();
     const bool is_gone =

@@ -36,7 +36,7 @@ class PartitionWriter : public std::enable_shared_from_this<PartitionWriter> {
   void create();
   void again_or_fail(const ProtocolError& error);
   void fail_all(const ProtocolError& error);
-  void pass_on(Rows rows);
+  void pass_on(const Rows& rows);
 
   std::shared_ptr<Cluster> cluster_;
   const TablePtr table_;

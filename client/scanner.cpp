@@ -66,7 +66,7 @@ ProtocolError damaged(ScanBucket bucket, const std::string& what) {
 
 void Scanner::open(Client& client, const TablePath& path, ScanOptions options,
                    Callback<std::shared_ptr<Scanner>> done) {
-  const auto cluster = client.cluster();
+  const auto& cluster = client.cluster();
   cluster->table(path, [cluster, options = std::move(options),
                         done = std::move(done)](const Outcome<TablePtr>& table) {
     if (!table) return done(tl::unexpected(table.error()));

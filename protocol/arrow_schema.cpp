@@ -52,7 +52,7 @@ std::shared_ptr<arrow::DataType> nested_of(const DataType& type) {
   }
   arrow::FieldVector fields;
   for (const Field& child : type.children) fields.push_back(to_field(child.name, child.type));
-  return arrow::struct_(std::move(fields));
+  return arrow::struct_(fields);
 }
 
 Result<DataType> from_type(const arrow::DataType& type, int depth);

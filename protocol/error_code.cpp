@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "base/check.hpp"
@@ -100,9 +101,8 @@ constexpr auto entries = std::to_array<Entry>({
     {"INVALID_BUCKET_ROUTING", "The bucket count used for routing is not the table's.", false},
 });
 
-static_assert(entries.size() == static_cast<std::size_t>(
-                                    static_cast<std::int32_t>(ErrorCode::invalid_bucket_routing) -
-                                    first_code + 1),
+static_assert(std::ssize(entries) ==
+                  static_cast<std::int32_t>(ErrorCode::invalid_bucket_routing) - first_code + 1,
               "one row per code");
 
 bool is_known(std::int32_t number) {

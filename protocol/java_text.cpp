@@ -15,7 +15,7 @@ constexpr int plain_exponent_min = -3;
 constexpr int plain_exponent_max = 6;
 
 constexpr std::int64_t millis_per_second = 1000;
-constexpr std::int64_t seconds_per_day = 24 * 60 * 60;
+constexpr std::int64_t seconds_per_day = std::int64_t{24} * 60 * 60;
 constexpr unsigned nanos_per_milli = 1'000'000;
 constexpr char32_t replacement = 0xfffd;
 

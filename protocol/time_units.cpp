@@ -7,7 +7,7 @@ namespace millrace::protocol {
 namespace {
 
 constexpr std::int64_t millis_per_second = 1000;
-constexpr std::int64_t millis_per_day = 24 * 60 * 60 * millis_per_second;
+constexpr std::int64_t millis_per_day = std::int64_t{24} * 60 * 60 * millis_per_second;
 constexpr std::int32_t nanos_per_milli = 1'000'000;
 
 /// How many of `unit` are a millisecond; for seconds, 1: they are longer.

@@ -2,7 +2,7 @@
 """clang-tidy on some files or on all, with progress: tidy.py [--jobs N] [--build BUILD] [FILE...]
 
 clang cannot read g++'s precompiled headers, so it gets its own copy of the compile commands in which each of them
-is the plain header again. Exits 1 when a file has findings, and says how many.
+is the plain header again, behind tidy_prelude.hpp. Exits 1 when a file has findings, and says how many.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TIDY = ROOT / ".dev" / "venv" / "bin" / "clang-tidy"
+PRELUDE = ROOT / "tools" / "cmake" / "tidy_prelude.hpp"
 PRECOMPILED = re.compile(r"-Winvalid-pch|-include\s+(\S+?/CMakeFiles/(pch_\w+)\.dir/cmake_pch\.hxx)")
 
 
@@ -40,7 +42,8 @@ def plain_database(build):
 
 
 def tidy(folder, file):
-    done = subprocess.run(["clang-tidy", "--quiet", "--extra-arg=-Wno-unknown-warning-option", "-p", str(folder), str(file)],
+    done = subprocess.run([TIDY, "--quiet", "--extra-arg=-Wno-unknown-warning-option", "--extra-arg-before=-include",
+                           f"--extra-arg-before={PRELUDE}", "-p", folder, file],
                           capture_output=True, text=True, check=False)
     # stderr only counts the warnings that were suppressed, unless the tool itself failed.
     return file, done.returncode, done.stdout or (done.stderr if done.returncode else "")

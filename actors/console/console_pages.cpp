@@ -219,7 +219,7 @@ std::string tables_page(const ClusterView& view, const PageQuery& query) {
   std::vector<Catalog::TablePointer> tables;
   for (const auto& [database, ignored] : view.catalog.databases()) {
     for (const std::string& name : view.catalog.tables_of(database)) {
-      if ((database + "." + name).find(query.filter) == std::string::npos) continue;
+      if (fmt::format("{}.{}", database, name).find(query.filter) == std::string::npos) continue;
       tables.push_back(view.catalog.find_table(database, name));
     }
   }

@@ -64,6 +64,7 @@ bool HttpConnections::is_open(ConnectionId connection) const {
 
 std::vector<ConnectionId> HttpConnections::all() const {
   std::vector<ConnectionId> ids;
+  ids.reserve(connections_.size());
   for (const auto& [id, state] : connections_) ids.push_back(id);
   return ids;
 }

@@ -25,7 +25,8 @@ CoordinatorActor::CoordinatorActor(caf::actor_config& config, ActorSetup setup,
                                    CoordinatorMachine::Options options, std::string metadata)
     : Actor(config, std::move(setup)),
       metadata_(std::move(metadata)),
-      machine_(options, static_cast<std::uint32_t>(context().identity().incarnation.value())) {}
+      machine_(std::move(options),
+               static_cast<std::uint32_t>(context().identity().incarnation.value())) {}
 
 void CoordinatorActor::on_start() { on_timer(0); }
 

@@ -22,7 +22,7 @@ ProtocolError busy(std::string message) {
 }  // namespace
 
 CoordinatorMachine::CoordinatorMachine(Options options, std::uint32_t term)
-    : options_(options), term_(term) {}
+    : options_(std::move(options)), term_(term) {}
 
 std::vector<Effect> CoordinatorMachine::step(Instant now, const Event& event) {
   now_ = now;

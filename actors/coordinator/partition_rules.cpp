@@ -157,7 +157,7 @@ namespace {
 /// How long after midnight a table's partitions of days to come are created: the same whoever
 /// computes it, spread over 23 hours. Source: Fluss auto partition.
 EpochMillis delay_of(TableId table) {
-  constexpr std::uint64_t minutes = 23 * 60;
+  constexpr std::uint64_t minutes = std::uint64_t{23} * 60;
   constexpr std::uint64_t multiplier = 0x9e3779b97f4a7c15;  // Spreads consecutive ids.
   const std::uint64_t mixed = (static_cast<std::uint64_t>(table.value()) + 1) * multiplier;
   return static_cast<EpochMillis>((mixed >> 32) % minutes) * 60'000;
@@ -171,7 +171,7 @@ std::optional<std::string> next_missing(const Partitions& partitions,
   for (std::int32_t offset = 0; offset < times.precreate; ++offset) {
     // What is needed at once never waits.
     const EpochMillis at = offset == 0 ? now : now - delay;
-    const std::string value = protocol::partition_time(times.format, times.zone, at, offset);
+    std::string value = protocol::partition_time(times.format, times.zone, at, offset);
     if (value >= current && !partitions.find(value)) return value;
   }
   return std::nullopt;

@@ -265,6 +265,7 @@ class FetchCall final : public Call {
 
   [[nodiscard]] CallEffect respond() {
     std::vector<protocol::FetchedTable> answer;
+    answer.reserve(tables_.size());
     for (const TableFetch& table : tables_) answer.push_back({table.id.value(), {}});
     for (BucketFetch& bucket : buckets_) {
       protocol::FetchedBucket out;

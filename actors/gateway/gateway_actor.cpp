@@ -15,7 +15,7 @@ GatewayActor::GatewayActor(caf::actor_config& config, ActorSetup setup, Transpor
       transport_(transport),
       published_(published),
       budgets_(budgets),
-      options_(options) {}
+      options_(std::move(options)) {}
 
 void GatewayActor::on_envelope(const Envelope& envelope) {
   auto news = decode_transport(envelope);

@@ -8,7 +8,7 @@
 namespace millrace {
 
 /// The most bytes of one message, and what its parts may have.
-inline constexpr std::size_t agent_message_size_max = 64 * 1024;
+inline constexpr std::size_t agent_message_size_max = std::size_t{64} * 1024;
 inline constexpr std::size_t agent_member_count_max = 256;
 inline constexpr std::size_t agent_text_size_max = 1024;
 

@@ -11,7 +11,7 @@ Session& Context::session() {
 
 Done<std::vector<std::string>> Context::words(std::size_t least, std::size_t most) const {
   // The first two words are the command's own.
-  const std::vector<std::string> words(line_.words().begin() + 2, line_.words().end());
+  std::vector<std::string> words(line_.words().begin() + 2, line_.words().end());
   if (words.size() < least) return usage_failure("a name is missing", "see --help");
   if (words.size() > most)
     return usage_failure(fmt::format("one word too many: {}", words[most]), "see --help");

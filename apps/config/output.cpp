@@ -23,10 +23,10 @@ void print_line(std::string_view severity, std::string_view code, std::string_vi
   if (as_json) {
     fmt::print(stderr, "{}\n",
                Document::object()
-                   .set(std::string(severity), Document::object()
-                                                   .set("code", std::string(code))
-                                                   .set("message", std::string(message))
-                                                   .set("next", std::string(next)))
+                   .set(severity, Document::object()
+                                      .set("code", std::string(code))
+                                      .set("message", std::string(message))
+                                      .set("next", std::string(next)))
                    .json());
     return;
   }

@@ -9,7 +9,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t file_size_max = 1024 * 1024;
+constexpr std::size_t file_size_max = std::size_t{1024} * 1024;
 constexpr int depth_max = 16;
 // Counts visits, not lines: an alias that repeats a map would otherwise grow without bound.
 constexpr int visit_count_max = 4096;

@@ -34,7 +34,7 @@ Json parsed(std::string_view text) { return Json::parse(text, nullptr, false); }
 Result<fs::path> make_directory(const std::optional<fs::path>& wanted) {
   std::error_code error;
   if (wanted) {
-    const fs::path directory = fs::absolute(*wanted, error).lexically_normal();
+    fs::path directory = fs::absolute(*wanted, error).lexically_normal();
     const bool made = !error && fs::create_directory(directory, error);
     if (made) return directory;
     const std::string why = error ? error.message() : "it exists already";

@@ -145,7 +145,7 @@ cli::Done<std::vector<Duration>> follow(cli::Session& session, const LiveRequest
 Result<std::shared_ptr<arrow::RecordBatch>> renumbered_row(const arrow::RecordBatch& rows,
                                                            std::int64_t index,
                                                            std::int64_t flight) {
-  const int column = rows.schema()->GetFieldIndex(std::string(flight_column));
+  const int column = rows.schema()->GetFieldIndex(flight_column);
   if (column < 0 || rows.schema()->field(column)->type()->id() != arrow::Type::INT64)
     return fail(Errc::malformed, "there is no column flight of type BIGINT");
   arrow::Int64Builder builder;

@@ -47,7 +47,7 @@ SimulatedClient::SimulatedClient(Simulation& simulation, ProcessId process,
       client_(*transport_, loop_, std::move(options)) {}
 
 SimulatedCluster::SimulatedCluster(std::uint64_t seed, ClusterShape shape)
-    : shape_(shape), simulation_(std::make_unique<Simulation>(seed)) {
+    : shape_(std::move(shape)), simulation_(std::make_unique<Simulation>(seed)) {
   SegmentedLogOptions log_options;
   log_options.segment_bytes = shape_.segment_bytes;
   log_options.index_interval_bytes = 256;

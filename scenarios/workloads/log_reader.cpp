@@ -34,12 +34,12 @@ void LogReader::open() {
   options.answer_time_max = 6s;
   client::Scanner::open(client_.api(), plan_.table, options,
                         [this](client::Outcome<std::shared_ptr<client::Scanner>> opened) {
-                          if (opened) return find_start(std::move(*opened));
+                          if (opened) return find_start(*opened);
                           open_again();
                         });
 }
 
-void LogReader::find_start(std::shared_ptr<client::Scanner> scanner) {
+void LogReader::find_start(const std::shared_ptr<client::Scanner>& scanner) {
   const Instant asked_at = client_.loop().now();
   client_.api().list_offsets(
       plan_.table, {.kind = client::OffsetQuery::Kind::earliest},
@@ -71,9 +71,10 @@ void LogReader::begin(std::shared_ptr<client::Scanner> scanner,
 
 void LogReader::poll() {
   if (stopping_) return;
-  scanner_->poll(poll_time, [this](client::Outcome<std::vector<client::ScannedBatch>> outcome) {
-    if (!stopping_) polled(outcome);
-  });
+  scanner_->poll(poll_time,
+                 [this](const client::Outcome<std::vector<client::ScannedBatch>>& outcome) {
+                   if (!stopping_) polled(outcome);
+                 });
 }
 
 void LogReader::polled(const client::Outcome<std::vector<client::ScannedBatch>>& outcome) {

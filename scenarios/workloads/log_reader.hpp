@@ -37,7 +37,7 @@ class LogReader {
 
  private:
   void open();
-  void find_start(std::shared_ptr<client::Scanner> scanner);
+  void find_start(const std::shared_ptr<client::Scanner>& scanner);
   void begin(std::shared_ptr<client::Scanner> scanner,
              const std::vector<client::BucketOffset>& starts, Instant asked_at);
   void poll();

@@ -1,51 +1,43 @@
-# Every test program: one line each. tests/unit mirrors the tree.
+# Every test program, a line each; tests/unit mirrors the tree, layer by layer from below. Label "peer": needs only an address, so that
+# ./dev test --all runs it on a real Fluss server as well.
+
+# ---- Unit, golden, conformance --------------------------------------------------------------------
 add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS unit)
-add_suite(unit_config IN tests/unit/apps/config LINKS millrace_config PCH pch_test LABELS unit)
-add_suite(unit_agent IN tests/unit/apps/agent LINKS millrace_agent PCH pch_test LABELS unit)
-add_suite(unit_runtime IN tests/unit/runtime tests/unit/runtime/supervision tests/unit/runtime/link tests/unit/runtime/simulator LINKS millrace_runtime millrace_transport_asio PCH pch_test LABELS unit)
-add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_protocol IN tests/unit/protocol LINKS millrace_protocol PCH pch_test LABELS unit)
+add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS golden)
+add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
+          LINKS millrace_client PCH pch_test LABELS unit)
 add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented tests/unit/state/log/port
           LINKS millrace_log_segmented millrace_disk_simulated millrace_data_directory PCH pch_test LABELS unit)
 add_suite(conformance_state IN tests/conformance/state
           LINKS millrace_log_segmented millrace_disk_posix millrace_disk_simulated millrace_disk_faulty millrace_meta_memory
           millrace_meta_embedded PCH pch_test LABELS conformance)
+add_suite(unit_runtime IN tests/unit/runtime tests/unit/runtime/supervision tests/unit/runtime/link tests/unit/runtime/simulator
+          LINKS millrace_runtime millrace_transport_asio PCH pch_test LABELS unit)
+add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
+add_suite(unit_device IN tests/unit/actors/device
+          LINKS millrace_device millrace_replica millrace_tablet millrace_log_segmented millrace_disk_simulated PCH pch_test LABELS unit)
+add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica PCH pch_test LABELS unit)
+add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_test LABELS unit)
+add_suite(unit_coordinator IN tests/unit/actors/coordinator tests/unit/actors/metadata
+          LINKS millrace_coordinator millrace_metadata millrace_tablet millrace_meta_memory PCH pch_test LABELS unit)
+add_suite(unit_gateway IN tests/unit/actors/gateway LINKS millrace_gateway millrace_replica millrace_coordinator PCH pch_test LABELS unit)
 add_suite(unit_console IN tests/unit/actors/console LINKS millrace_console PCH pch_test LABELS unit)
-add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS golden)
+add_suite(unit_config IN tests/unit/apps/config LINKS millrace_config PCH pch_test LABELS unit)
+add_suite(unit_agent IN tests/unit/apps/agent LINKS millrace_agent PCH pch_test LABELS unit)
 add_suite(unit_launcher IN tests/unit/apps/launcher LINKS millrace_launcher PCH pch_test LABELS unit)
+add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
+add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
+add_suite(unit_scenarios IN tests/unit/scenarios/checkers LINKS millrace_scenarios PCH pch_test LABELS unit)
+
+# ---- Simulation -----------------------------------------------------------------------------------
+add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test LABELS simulation TIMEOUT 900)
+
+# ---- Real processes and real clients --------------------------------------------------------------
 add_suite(e2e_launcher IN tests/e2e/launcher SOURCES tests/e2e/launcher/program.cpp LINKS millrace_agent PCH pch_test LABELS e2e)
 add_program(fake_node IN tests/e2e/launcher/fake_node LINKS millrace_agent PCH pch_base)
 target_compile_definitions(e2e_launcher PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace>" FAKE_NODE_PROGRAM="$<TARGET_FILE:fake_node>")
 add_dependencies(e2e_launcher millrace fake_node)
-
-# The checks, and the suites in Python. Label "peer": takes any Fluss server (./dev test --all runs it on the real one).
-include(Checks)
-add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
-# One list of behaviours for every release of the Java client. CMake compiles none of it: ./dev setup or the suite does.
-foreach(release 091 100)
-  add_pytest(e2e_java_${release} IN tests/e2e/java LABELS e2e peer TIMEOUT 300)
-  set_property(TEST e2e_java_${release} APPEND PROPERTY ENVIRONMENT "MILLRACE_JAVA_CLIENT=${release}")
-endforeach()
-add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
-          LINKS millrace_client PCH pch_test LABELS unit)
-add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
-add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
-add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
-add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica PCH pch_test LABELS unit)
-add_suite(unit_scenarios IN tests/unit/scenarios/checkers LINKS millrace_scenarios PCH pch_test LABELS unit)
-add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test LABELS simulation TIMEOUT 900)
-
-# The benchmarks at their smallest: they must run, nothing is measured.
-add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
-add_test(NAME bench_flights COMMAND millrace-bench-flights --smoke --data ${CMAKE_SOURCE_DIR}/.dev/data/nycflights13)
-add_test(NAME bench_partitions COMMAND millrace-bench-partitions --smoke)
-set_tests_properties(bench_micro bench_flights bench_partitions PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
-add_suite(unit_coordinator IN tests/unit/actors/coordinator tests/unit/actors/metadata
-          LINKS millrace_coordinator millrace_metadata millrace_tablet millrace_meta_memory PCH pch_test LABELS unit)
-add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_test LABELS unit)
-add_suite(unit_device IN tests/unit/actors/device
-          LINKS millrace_device millrace_replica millrace_tablet millrace_log_segmented millrace_disk_simulated PCH pch_test LABELS unit)
-add_suite(unit_gateway IN tests/unit/actors/gateway LINKS millrace_gateway millrace_replica millrace_coordinator PCH pch_test LABELS unit)
 add_suite(e2e_node IN tests/e2e/node SOURCES tests/e2e/node/blocking_client.cpp tests/e2e/launcher/program.cpp
           LINKS millrace_node millrace_disk_faulty millrace_meta_memory PCH pch_test LABELS e2e)
 target_compile_definitions(e2e_node PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace-node>")
@@ -54,3 +46,18 @@ add_suite(e2e_client IN tests/e2e/client SOURCES tests/e2e/client/client_suite.c
           LINKS millrace_demo PCH pch_test LABELS e2e peer TIMEOUT 300)
 set_tests_properties(e2e_client PROPERTIES RESOURCE_LOCK processes)
 add_dependencies(e2e_client millrace millrace-node)
+
+include(Checks)
+add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
+add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
+# One list of behaviours for every release of the Java client. CMake compiles none of it: ./dev setup or the suite does.
+foreach(release 091 100)
+  add_pytest(e2e_java_${release} IN tests/e2e/java LABELS e2e peer TIMEOUT 300)
+  set_property(TEST e2e_java_${release} APPEND PROPERTY ENVIRONMENT "MILLRACE_JAVA_CLIENT=${release}")
+endforeach()
+
+# ---- The benchmarks at their smallest: they must run, nothing is measured --------------------------
+add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
+add_test(NAME bench_flights COMMAND millrace-bench-flights --smoke --data ${CMAKE_SOURCE_DIR}/.dev/data/nycflights13)
+add_test(NAME bench_partitions COMMAND millrace-bench-partitions --smoke)
+set_tests_properties(bench_micro bench_flights bench_partitions PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)

@@ -80,7 +80,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return connect_to_any(only);
     }
     resolver_.async_resolve(to.host, std::to_string(to.port), tcp::resolver::numeric_service,
-                            [self = shared_from_this()](const Failure& failure, auto found) {
+                            [self = shared_from_this()](const Failure& failure,
+                                                        const tcp::resolver::results_type& found) {
                               if (self->phase_ != Phase::waiting) return;
                               if (failure)
                                 return self->finish(self->name_ + ": " + failure.message());
@@ -316,7 +317,7 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
     if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
     if (failure)
       return fail(Errc::unavailable, "listen on " + to_string(at) + ": " + failure.message());
-    const Endpoint real{at.host, acceptor.local_endpoint(failure).port()};
+    Endpoint real{at.host, acceptor.local_endpoint(failure).port()};
     {
       const std::lock_guard lock(listeners_mutex_);
       listeners_[real] = listener;

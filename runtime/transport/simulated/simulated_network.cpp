@@ -23,7 +23,7 @@ class SimulatedTransport final : public Transport {
   }
   void receive(ConnectionId connection) override { network_.receive(connection); }
   void send(ConnectionId connection, std::vector<Buffer> pieces) override {
-    network_.send(connection, std::move(pieces));
+    network_.send(connection, pieces);
   }
   void close(ConnectionId connection, bool discard_unsent) override {
     network_.close(connection, discard_unsent);
@@ -93,7 +93,9 @@ void SimulatedNetwork::travel(ConnectionId from, std::function<void()> action) {
   const Instant at = std::max(queue_.now() + draw_delay(), end.last_arrival + 1ns);
   end.last_arrival = at;
   (void)queue_.after(at - queue_.now(),
-                     [this, process = end.process, to, action] { arrive(process, to, action); });
+                     [this, process = end.process, to, action = std::move(action)] {
+                       arrive(process, to, action);
+                     });
 }
 
 Result<Endpoint> SimulatedNetwork::listen(ProcessId process, const Endpoint& at,
@@ -178,7 +180,7 @@ void SimulatedNetwork::tell(ConnectionId to, TransportEvent event) {
   sink(std::move(event));
 }
 
-void SimulatedNetwork::send(ConnectionId connection, std::vector<Buffer> pieces) {
+void SimulatedNetwork::send(ConnectionId connection, const std::vector<Buffer>& pieces) {
   End* end = find(connection);
   if (end == nullptr || end->finished) return;
   const ConnectionId other = end->other;

@@ -49,7 +49,7 @@ class SimulatedNetwork {
   [[nodiscard]] ConnectionId connect(ProcessId process, const Endpoint& to, TransportSink sink);
   void attach(ConnectionId connection, TransportSink sink);
   void receive(ConnectionId connection);
-  void send(ConnectionId connection, std::vector<Buffer> pieces);
+  void send(ConnectionId connection, const std::vector<Buffer>& pieces);
   void close(ConnectionId connection, bool discard_unsent);
 
  private:

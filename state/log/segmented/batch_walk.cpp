@@ -9,7 +9,7 @@ namespace {
 
 // A header walk jumps from batch to batch, a checksum walk reads everything.
 constexpr std::size_t header_window_bytes = 4096;
-constexpr std::size_t checksum_window_bytes = 256 * 1024;
+constexpr std::size_t checksum_window_bytes = std::size_t{256} * 1024;
 
 }  // namespace
 

@@ -65,19 +65,19 @@ inline ClusterView cluster_view() {
 /// A source that stands still.
 class FixedSource final : public ConsoleSource {
  public:
-  NodeFacts node() const override { return node_; }
-  std::vector<ActorFacts> actors() const override { return actors_; }
+  NodeFacts node() const override { return given_node; }
+  std::vector<ActorFacts> actors() const override { return given_actors; }
   std::vector<HandledMessage> flight_of(const std::string& /*actor*/) const override {
-    return flight_;
+    return given_flight;
   }
-  const ClusterView& cluster() const override { return view_; }
+  const ClusterView& cluster() const override { return given_view; }
 
-  NodeFacts node_ = node_facts();
-  std::vector<ActorFacts> actors_ = {actor_facts("gateway", "node"), actor_facts("node", ""),
-                                     actor_facts("replica/7/0", "tablet"),
-                                     actor_facts("tablet", "node")};
-  std::vector<HandledMessage> flight_;
-  ClusterView view_ = cluster_view();
+  NodeFacts given_node = node_facts();
+  std::vector<ActorFacts> given_actors = {actor_facts("gateway", "node"), actor_facts("node", ""),
+                                          actor_facts("replica/7/0", "tablet"),
+                                          actor_facts("tablet", "node")};
+  std::vector<HandledMessage> given_flight;
+  ClusterView given_view = cluster_view();
 };
 
 }  // namespace millrace

@@ -18,35 +18,40 @@ TEST(HealthPages, LiveIsThatItAnswers) {
 
 TEST(HealthPages, ReadyNeedsAViewAndTheRequiredActors) {
   FixedSource source;
-  EXPECT_EQ(ready_page(source.node_, source.actors_, source.view_, false).status, 200);
+  EXPECT_EQ(ready_page(source.given_node, source.given_actors, source.given_view, false).status,
+            200);
 
-  const HttpResponse blind = ready_page(source.node_, source.actors_, ClusterView{}, false);
+  const HttpResponse blind =
+      ready_page(source.given_node, source.given_actors, ClusterView{}, false);
   EXPECT_EQ(blind.status, 503);
   EXPECT_EQ(blind.body, R"({"status":"not_ready","checks":[{"name":"cluster_view","ok":false,)"
                         R"("detail":"revision 0, 0 of 0 members alive"}]})"
                         "\n");
 
-  source.actors_[0].running = false;
-  const HttpResponse stopped = ready_page(source.node_, source.actors_, source.view_, false);
+  source.given_actors[0].running = false;
+  const HttpResponse stopped =
+      ready_page(source.given_node, source.given_actors, source.given_view, false);
   EXPECT_EQ(stopped.status, 503);
   EXPECT_NE(stopped.body.find(R"("detail":"not running")"), std::string::npos) << stopped.body;
 
-  source.node_.required_actors = {"nobody"};
-  const HttpResponse missing = ready_page(source.node_, source.actors_, source.view_, false);
+  source.given_node.required_actors = {"nobody"};
+  const HttpResponse missing =
+      ready_page(source.given_node, source.given_actors, source.given_view, false);
   EXPECT_EQ(missing.status, 503);
   EXPECT_NE(missing.body.find(R"("detail":"not there")"), std::string::npos) << missing.body;
 }
 
 TEST(HealthPages, AnEmptyClusterIsReadyOnceAMemberIsAlive) {
   FixedSource source;
-  source.view_ = ClusterView{};
-  source.view_.members[NodeId{1}].alive = true;
-  EXPECT_EQ(ready_page(source.node_, source.actors_, source.view_, false).status, 200);
+  source.given_view = ClusterView{};
+  source.given_view.members[NodeId{1}].alive = true;
+  EXPECT_EQ(ready_page(source.given_node, source.given_actors, source.given_view, false).status,
+            200);
 }
 
 TEST(HealthPages, VerboseListsWhatIsFineToo) {
   const FixedSource source;
-  EXPECT_EQ(ready_page(source.node_, source.actors_, source.view_, true).body,
+  EXPECT_EQ(ready_page(source.given_node, source.given_actors, source.given_view, true).body,
             R"({"status":"ready","checks":[)"
             R"({"name":"cluster_view","ok":true,"detail":"revision 12, 1 of 2 members alive"},)"
             R"({"name":"actor gateway","ok":true,"detail":"running"}]})"
@@ -55,37 +60,40 @@ TEST(HealthPages, VerboseListsWhatIsFineToo) {
 
 TEST(HealthPages, HealthAlsoMindsOtherNodesAndActors) {
   FixedSource source;
-  const HttpResponse lost = health_page(source.node_, source.actors_, source.view_, false);
+  const HttpResponse lost =
+      health_page(source.given_node, source.given_actors, source.given_view, false);
   EXPECT_EQ(lost.status, 503);
   EXPECT_EQ(lost.body, R"({"status":"unhealthy","checks":[{"name":"members_alive","ok":false,)"
                        R"("detail":"1 are not: node 1"}]})"
                        "\n");
 
-  source.view_.members[NodeId{1}].alive = true;
-  EXPECT_EQ(health_page(source.node_, source.actors_, source.view_, false).status, 200);
+  source.given_view.members[NodeId{1}].alive = true;
+  EXPECT_EQ(health_page(source.given_node, source.given_actors, source.given_view, false).status,
+            200);
 
-  for (ActorFacts& actor : source.actors_) actor.running = false;
-  source.node_.required_actors = {};
-  const HttpResponse stopped = health_page(source.node_, source.actors_, source.view_, false);
+  for (ActorFacts& actor : source.given_actors) actor.running = false;
+  source.given_node.required_actors = {};
+  const HttpResponse stopped =
+      health_page(source.given_node, source.given_actors, source.given_view, false);
   EXPECT_NE(stopped.body.find("4 are not: gateway, node, replica/7/0\""), std::string::npos)
       << stopped.body;
 }
 
 std::string metrics_of(const FixedSource& source) {
-  return metrics_page(source.node_, source.actors_, source.view_).body;
+  return metrics_page(source.given_node, source.given_actors, source.given_view).body;
 }
 
 TEST(MetricsPage, ActorsAreAddedUpByKind) {
   FixedSource source;
-  source.actors_ = {actor_facts("replica/7/0", "tablet"), actor_facts("replica/7/1", "tablet"),
-                    actor_facts("gateway", "node")};
-  source.actors_[0].handled = 5;
-  source.actors_[1].handled = 6;
-  source.actors_[0].starts = 3;
-  source.actors_[1].running = false;
-  source.actors_[0].waited_p99 = 1s;
-  source.actors_[1].waited_p99 = 1500ms;
-  source.actors_[1].busy = 250ms;
+  source.given_actors = {actor_facts("replica/7/0", "tablet"), actor_facts("replica/7/1", "tablet"),
+                         actor_facts("gateway", "node")};
+  source.given_actors[0].handled = 5;
+  source.given_actors[1].handled = 6;
+  source.given_actors[0].starts = 3;
+  source.given_actors[1].running = false;
+  source.given_actors[0].waited_p99 = 1s;
+  source.given_actors[1].waited_p99 = 1500ms;
+  source.given_actors[1].busy = 250ms;
   const std::string text = metrics_of(source);
   const auto has = [&](const std::string& line) {
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line << "\n" << text;
@@ -108,7 +116,7 @@ TEST(MetricsPage, ManyActorsOfAKindAddNoLines) {
   FixedSource source;
   const std::string before = metrics_of(source);
   for (int i = 0; i < 1000; ++i) {
-    source.actors_.push_back(actor_facts("replica/" + std::to_string(i) + "/1", "tablet"));
+    source.given_actors.push_back(actor_facts("replica/" + std::to_string(i) + "/1", "tablet"));
   }
   const std::string after = metrics_of(source);
   EXPECT_EQ(std::count(before.begin(), before.end(), '\n'),
@@ -145,7 +153,7 @@ TEST(MetricsPage, FamiliesAreDescribedAndNamedByTheRules) {
 
 TEST(MetricsPage, LabelValuesAreEscaped) {
   FixedSource source;
-  source.node_.cluster_id = "a\"b\\c\nd";
+  source.given_node.cluster_id = "a\"b\\c\nd";
   EXPECT_NE(metrics_of(source).find(R"(cluster_id="a\"b\\c\nd")"), std::string::npos);
 }
 

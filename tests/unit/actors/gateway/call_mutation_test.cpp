@@ -112,12 +112,13 @@ Buffer sound_body(ApiKey key) {
 /// Plays the other side at random until the call is over.
 void play(CallScript& call, Random& random) {
   for (int turn = 0; !call.over() && turn < 200; ++turn) {
-    if (random.chance(1, 20)) {
+    const bool nothing_asked = call.commands.empty() && call.asked.empty();
+    if (nothing_asked || random.chance(1, 20)) {
       call.deadline_passes();
     } else if (!call.commands.empty()) {
       call.coordinator_answers(random.chance(1, 2) ? CoordinatorAnswer{CommandDone{}}
                                                    : CoordinatorAnswer{WriterGranted{3}});
-    } else if (!call.asked.empty()) {
+    } else {
       const auto* read = std::get_if<ReadQuestion>(&call.asked.front().question);
       const Offset from = read == nullptr ? 0 : std::max<Offset>(read->from, 0) % 1'000'000;
       switch (random.below(5)) {
@@ -136,8 +137,6 @@ void play(CallScript& call, Random& random) {
         default:
           call.answer_next(protocol::ProtocolError{ErrorCode::log_storage_exception, "x"});
       }
-    } else {
-      call.deadline_passes();
     }
   }
   if (!call.over()) call.deadline_passes();

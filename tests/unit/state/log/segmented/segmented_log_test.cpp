@@ -9,7 +9,6 @@
 namespace millrace {
 namespace {
 
-using test::BatchShape;
 using test::make_batch;
 using test::stamped;
 using test::TestBatch;
