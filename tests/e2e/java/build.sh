@@ -7,17 +7,7 @@ here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 
-digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
-
-# fresh FOLDER DIGEST: what is there was made of the same.
-fresh() { [ "$(cat "$out/$1/.stamp" 2>/dev/null)" = "$2" ]; }
-
-# finish FOLDER DIGEST: FOLDER.new takes its place. The stamp is there from the start, so a broken run is redone.
-finish() {
-  printf '%s\n' "$2" >"$out/$1.new/.stamp"
-  rm -rf "${out:?}/$1"
-  mv "$out/$1.new" "$out/$1"
-}
+. "$here/../built.sh"
 
 jars=$(digest "$here/pom.xml")
 if ! fresh jars "$jars"; then

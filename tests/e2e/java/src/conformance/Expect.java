@@ -20,6 +20,10 @@ final class Expect {
     Object run() throws Exception;
   }
 
+  interface Action {
+    void run() throws Exception;
+  }
+
   interface Condition {
     boolean holds() throws Exception;
   }
@@ -67,9 +71,28 @@ final class Expect {
     return caught;
   }
 
+  /** The call must throw, and somewhere in the chain of causes must be this error. Returns it. */
+  static <E extends Throwable> E fails(Action call, Class<E> error) throws Exception {
+    try {
+      call.run();
+    } catch (Exception | AssertionError failed) {
+      for (Throwable each = failed; each != null; each = each.getCause()) {
+        if (error.isInstance(each)) {
+          return error.cast(each);
+        }
+      }
+      throw new AssertionError("wanted " + error.getSimpleName() + ", got " + failed, failed);
+    }
+    throw new AssertionError("wanted " + error.getSimpleName() + ", but it was accepted");
+  }
+
   /** Asks until it holds. An error in between counts as "not yet". */
   static void eventually(String what, Condition condition) throws Exception {
-    long end = System.nanoTime() + ANSWER_TIME_MAX.toNanos();
+    eventually(what, ANSWER_TIME_MAX, condition);
+  }
+
+  static void eventually(String what, Duration timeMax, Condition condition) throws Exception {
+    long end = System.nanoTime() + timeMax.toNanos();
     Exception last = null;
     while (System.nanoTime() < end) {
       try {
@@ -84,7 +107,7 @@ final class Expect {
       }
       Thread.sleep(20);
     }
-    throw new AssertionError(what + ": not within " + ANSWER_TIME_MAX.toSeconds() + " s", last);
+    throw new AssertionError(what + ": not within " + timeMax.toSeconds() + " s", last);
   }
 
   /** The innermost error that carries a code of the protocol, or else the innermost error. */

@@ -97,12 +97,19 @@ final class Session implements AutoCloseable {
   /** Creates database.NAME and returns its path. */
   TablePath create(String name, TableDescriptor.Builder table) throws Exception {
     TablePath path = path(name);
-    TableDescriptor descriptor = table.build();
-    get(admin().createTable(path, descriptor, false));
-    if (server == Server.FLUSS && !descriptor.isPartitioned()) {
-      createUntilLed(path, descriptor);
-    }
+    get(admin().createTable(path, table.build(), false));
+    awaitLed(path);
     return path;
+  }
+
+  /** What a table that was just created needs before it can be used. */
+  void awaitLed(TablePath path) throws Exception {
+    if (server == Server.FLUSS) {
+      TableDescriptor descriptor = get(admin().getTableInfo(path)).toTableDescriptor();
+      if (!descriptor.isPartitioned()) {
+        createUntilLed(path, descriptor);
+      }
+    }
   }
 
   /**
