@@ -39,7 +39,7 @@ std::optional<std::string> why_bad_rows(const arrow::RecordBatch& rows,
 
 void Appender::open(Client& client, const TablePath& path, AppenderOptions options,
                     Callback<std::shared_ptr<Appender>> done) {
-  const auto cluster = client.cluster();
+  const auto& cluster = client.cluster();
   cluster->table(path, [cluster, path, options,
                         done = std::move(done)](const Outcome<TablePtr>& table) {
     if (!table) return done(tl::unexpected(table.error()));
@@ -66,11 +66,11 @@ Appender::Appender(std::shared_ptr<Cluster> cluster, TablePtr table, WriterId wr
       options_(options),
       schema_(protocol::to_arrow(table_->descriptor.schema)) {}
 
-Status Appender::append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done) {
+Status Appender::append(const std::shared_ptr<arrow::RecordBatch>& rows, Callback<Appended> done) {
   return put(std::nullopt, rows, std::move(done));
 }
 
-Status Appender::append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatch> rows,
+Status Appender::append_to(BucketIndex bucket, const std::shared_ptr<arrow::RecordBatch>& rows,
                            Callback<Appended> done) {
   return put(bucket, rows, std::move(done));
 }

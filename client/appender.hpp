@@ -34,9 +34,11 @@ class Appender : public std::enable_shared_from_this<Appender> {
   /// (no room, see has_room()), malformed (other columns than the table's, a null in a NOT NULL
   /// column or in a key, a value that cannot name a partition, no such bucket). Of a partitioned
   /// table, what is wrong with a bucket or its keys comes to `done`.
-  [[nodiscard]] Status append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done);
+  [[nodiscard]] Status append(const std::shared_ptr<arrow::RecordBatch>& rows,
+                              Callback<Appended> done);
   /// The same with a bucket of the caller's choice. Also malformed: the table has bucket keys.
-  [[nodiscard]] Status append_to(BucketIndex bucket, std::shared_ptr<arrow::RecordBatch> rows,
+  [[nodiscard]] Status append_to(BucketIndex bucket,
+                                 const std::shared_ptr<arrow::RecordBatch>& rows,
                                  Callback<Appended> done);
 
   [[nodiscard]] bool has_room() const { return pending_ < options_.pending_batches_max; }

@@ -79,7 +79,8 @@ KeyEncoding encoding_of(const TableDescriptor& table) {
 std::int32_t fluss_hash(Bytes key) {
   std::uint32_t hash = hash_words(key, fluss_seed);
   for (const std::byte byte : behind_words(key)) {
-    const auto wide = static_cast<std::int32_t>(static_cast<std::int8_t>(byte));
+    // With its sign, as Java widens a byte.
+    const auto wide = (std::to_integer<std::int32_t>(byte) ^ 0x80) - 0x80;
     hash = mix_hash(hash, mix_key(static_cast<std::uint32_t>(wide)));
   }
   return static_cast<std::int32_t>(finish(hash ^ static_cast<std::uint32_t>(key.size())));

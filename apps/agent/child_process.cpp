@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t log_size_max = 64ULL * 1024 * 1024;
-constexpr std::streamoff tail_size_max = 16 * 1024;
+constexpr std::streamoff tail_size_max = std::streamoff{16} * 1024;
 constexpr int cannot_run = 127;
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
