@@ -20,9 +20,9 @@ namespace millrace::protocol {
 /// Cuts a row into one cell per field, without looking into nested values. Errors: malformed.
 [[nodiscard]] Status read_row(RowFormat format, const DataType& row, Bytes bytes, Cells& cells);
 
-/// Whether a reader finds every value of a row, nested ones included, within its bytes, and no null
-/// where there must be none. Values are not looked at. `scratch` is for reuse from row to row.
-/// Errors: malformed.
+/// Whether a reader finds every value of a row, nested ones included, within its bytes, no null
+/// where there must be none, and in its arrays no more elements than the row has bytes. Values are
+/// not looked at. `scratch` is for reuse from row to row. Errors: malformed.
 [[nodiscard]] Status check_row(RowFormat format, const DataType& row, Bytes bytes, Cells& scratch);
 
 }  // namespace millrace::protocol

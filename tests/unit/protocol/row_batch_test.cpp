@@ -128,6 +128,41 @@ TEST(RowBatch, NoRowsAreAHeader) {
   }
 }
 
+/// An array of `outer` arrays, all of them the same `inner` integers at the same place.
+std::vector<std::byte> shared_arrays(std::int32_t outer, std::int32_t inner) {
+  const auto null_words = [](std::int32_t count) { return (count + 31) / 32; };
+  const std::int32_t inner_size = 4 + 4 * null_words(inner) + 4 * inner;
+  const std::int32_t inner_at = 4 + 4 * null_words(outer) + 8 * outer;
+  std::vector<std::byte> bytes;
+  append_le(bytes, outer);
+  for (std::int32_t i = 0; i < null_words(outer); ++i) append_le(bytes, std::int32_t{0});
+  for (std::int32_t i = 0; i < outer; ++i) {
+    append_le(bytes, inner_size);
+    append_le(bytes, inner_at);
+  }
+  append_le(bytes, inner);
+  for (std::int32_t i = 0; i < null_words(inner) + inner; ++i) append_le(bytes, std::int32_t{0});
+  return bytes;
+}
+
+TEST(RowBatch, ArraysThatShareTheirBytesAreRefused) {
+  const DataType row = row_type_of(schema_of({{"a", "ARRAY<ARRAY<INT>>"}}));
+  for (const RowFormat format : formats) {
+    const auto check = [&](std::int32_t outer, std::int32_t inner) {
+      const auto array = shared_arrays(outer, inner);
+      const Cell cell = Bytes(array);
+      std::vector<std::byte> bytes;
+      EXPECT_TRUE(append_row(format, row, std::span(&cell, 1), bytes).has_value());
+      Cells scratch;
+      return check_row(format, row, bytes, scratch);
+    };
+    EXPECT_TRUE(check(1, 40).has_value());
+    const auto refused = check(1000, 1000);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::malformed);
+  }
+}
+
 /// Errc::malformed, or nothing.
 std::optional<Errc> encode_error(const std::string& type, const std::string& values,
                                  RowFormat format) {
