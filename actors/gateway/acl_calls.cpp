@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -104,6 +105,7 @@ class CreateAclsCall final : public Call {
 };
 
 /// Finds what its filters match once this node has caught up with the coordinator, then drops it.
+/// An entry that several filters match is the first one's.
 class DropAclsCall final : public Call {
  public:
   explicit DropAclsCall(const wire::DropAclsRequest& request) {
@@ -120,14 +122,16 @@ class DropAclsCall final : public Call {
     if (is_found_) return respond(outcome_of(answer));
     is_found_ = true;
     AclsDropped wanted;
-    for (const AclFilter& filter : filters_) {
-      auto& found = found_.emplace_back();
-      for (const AclEntry& entry : context.view.catalog.acls()) {
-        if (!matches(filter, entry)) continue;
-        auto denied = why_denied(context, Operation::all, entry.resource);
-        if (!denied) wanted.entries.push_back(entry);
-        found.push_back({entry, std::move(denied)});
-      }
+    found_.resize(filters_.size());
+    for (const AclEntry& entry : context.view.catalog.acls()) {
+      // What LIST_ACLS would not show is not shown here either.
+      if (!may(context, Operation::describe, entry.resource)) continue;
+      const auto filter = std::find_if(filters_.begin(), filters_.end(),
+                                       [&](const AclFilter& one) { return matches(one, entry); });
+      if (filter == filters_.end()) continue;
+      auto denied = why_denied(context, Operation::all, entry.resource);
+      if (!denied) wanted.entries.push_back(entry);
+      found_[static_cast<std::size_t>(filter - filters_.begin())].push_back({entry, denied});
     }
     if (wanted.entries.empty()) return respond(std::nullopt);
     return {AskCoordinator{ChangeAclsCommand{std::move(wanted)}}};

@@ -111,7 +111,8 @@ TEST(Acls, DroppingCatchesUpFirstAndAnswersPerFilter) {
   ASSERT_EQ(call.commands.size(), 1U);
   EXPECT_TRUE(std::holds_alternative<SyncCommand>(call.commands[0]));
   const AclEntry newer = allow("eve", Operation::write, protocol::table_resource("nyc", "t"));
-  call.learn(AclsCreated{{newer}});
+  const AclEntry may_know = allow("bob", Operation::describe, protocol::cluster_resource());
+  call.learn(AclsCreated{{newer, may_know}});
   call.coordinator_answers(CommandDone{});
   ASSERT_EQ(call.commands.size(), 2U);
   EXPECT_EQ(dropped(call, 1), (std::vector{eves_read, newer}));
@@ -120,9 +121,26 @@ TEST(Acls, DroppingCatchesUpFirstAndAnswersPerFilter) {
   ASSERT_EQ(response.filter_results_size(), 2);
   EXPECT_EQ(response.filter_results(0).matching_acls_size(), 0);
   ASSERT_EQ(response.filter_results(1).matching_acls_size(), 3);
-  // In the order of resources: the cluster's entry is not bob's to drop.
+  // In the order of resources: the cluster's entry bob may know, but not drop.
   EXPECT_EQ(response.filter_results(1).matching_acls(0).error_code(), 48);
   EXPECT_FALSE(response.filter_results(1).matching_acls(1).has_error_code());
+}
+
+TEST(Acls, DroppingShowsNoMoreThanListing) {
+  CallScript call(with_acls(), ApiKey::drop_acls, drop({{}}), caller("mallory"));
+  call.coordinator_answers(CommandDone{});
+  ASSERT_EQ(call.commands.size(), 1U);
+  EXPECT_EQ(call.response<wire::DropAclsResponse>().filter_results(0).matching_acls_size(), 0);
+}
+
+TEST(Acls, AnEntryIsTheFirstMatchingFiltersAlone) {
+  CallScript call(with_acls(), ApiKey::drop_acls, drop({{}, {}}), caller("root"));
+  call.coordinator_answers(CommandDone{});
+  EXPECT_EQ(dropped(call, 1).size(), 3U);
+  call.coordinator_answers(CommandDone{});
+  const auto response = call.response<wire::DropAclsResponse>();
+  EXPECT_EQ(response.filter_results(0).matching_acls_size(), 3);
+  EXPECT_EQ(response.filter_results(1).matching_acls_size(), 0);
 }
 
 TEST(Acls, ListsShowWhatMatchesAndMayBeDescribed) {
