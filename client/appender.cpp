@@ -96,9 +96,11 @@ Status Appender::put(std::optional<BucketIndex> bucket,
 
 PartitionWriter* Appender::writer_of(const std::vector<std::string>& values) {
   auto& writer = partitions_[values];
-  // One that failed has told its rows; it may be there, or be created, by now.
+  // One that failed has told its rows; it may be there, or be created, by now. Which of its
+  // sequences are stored nobody knows, so the next one does not go on with its id.
   if (!writer || writer->has_failed()) {
-    writer = std::make_shared<PartitionWriter>(cluster_, table_, values, writer_, options_);
+    const auto id = writer ? std::nullopt : std::optional(writer_);
+    writer = std::make_shared<PartitionWriter>(cluster_, table_, values, id, options_);
   }
   return writer.get();
 }

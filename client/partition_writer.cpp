@@ -18,7 +18,7 @@ std::string name_of(const std::vector<std::string>& values) {
 }  // namespace
 
 PartitionWriter::PartitionWriter(std::shared_ptr<Cluster> cluster, TablePtr table,
-                                 std::vector<std::string> values, WriterId writer,
+                                 std::vector<std::string> values, std::optional<WriterId> writer,
                                  AppenderOptions options)
     : cluster_(std::move(cluster)),
       table_(std::move(table)),
@@ -50,10 +50,20 @@ void PartitionWriter::found(const TablePtr& partition) {
     return fail_all({ErrorCode::unknown_table_or_bucket_exception,
                      "table " + to_string(table_->path) + " was made anew"});
   }
-  auto made = TableWriter::make(cluster_, partition, writer_id_, options_);
+  if (!writer_id_) return begin_anew(partition);
+  auto made = TableWriter::make(cluster_, partition, *writer_id_, options_);
   if (!made) return again_or_fail(made.error());
   writer_ = std::move(*made);
   for (const Rows& rows : std::exchange(waiting_, {})) pass_on(rows);
+}
+
+void PartitionWriter::begin_anew(const TablePtr& partition) {
+  init_writer(*cluster_, table_->path,
+              [self = shared_from_this(), partition](const Outcome<WriterId>& id) {
+                if (!id) return self->again_or_fail(id.error());
+                self->writer_id_ = *id;
+                self->found(partition);
+              });
 }
 
 void PartitionWriter::create() {

@@ -21,9 +21,10 @@ class PartitionWriter : public std::enable_shared_from_this<PartitionWriter> {
     Callback<Appended> done;
   };
 
-  /// `table` is the table as a whole, `values` are in the order of its partition keys.
+  /// `table` is the table as a whole, `values` are in the order of its partition keys. Without a
+  /// writer id it asks for one: the sequences of an id that was used here before are not known.
   PartitionWriter(std::shared_ptr<Cluster> cluster, TablePtr table, std::vector<std::string> values,
-                  WriterId writer, AppenderOptions options);
+                  std::optional<WriterId> writer, AppenderOptions options);
 
   void append(Rows rows);
 
@@ -33,6 +34,7 @@ class PartitionWriter : public std::enable_shared_from_this<PartitionWriter> {
  private:
   void look_up();
   void found(const TablePtr& partition);
+  void begin_anew(const TablePtr& partition);
   void create();
   void again_or_fail(const ProtocolError& error);
   void fail_all(const ProtocolError& error);
@@ -41,7 +43,7 @@ class PartitionWriter : public std::enable_shared_from_this<PartitionWriter> {
   std::shared_ptr<Cluster> cluster_;
   const TablePtr table_;
   const std::vector<std::string> values_;
-  const WriterId writer_id_;
+  std::optional<WriterId> writer_id_;
   const AppenderOptions options_;
   std::shared_ptr<TableWriter> writer_;  // Once the partition is known.
   std::deque<Rows> waiting_;
