@@ -41,10 +41,12 @@ Result<TableLog*> DeviceActor::find(BucketId bucket) {
     by_use_.emplace(uses_, bucket);
     return found->second.log.get();
   }
-  if (resting_.erase(bucket) == 0) return fail(Errc::unavailable, "log is not open");
+  if (!resting_.contains(bucket)) return fail(Errc::unavailable, "log is not open");
   make_room();
   auto log = logs_.open(bucket);
+  // It rests on, for the next order to try again.
   if (!log) return wrap(log.error(), "open log " + to_string(bucket) + " again");
+  resting_.erase(bucket);
   return keep_open(bucket, std::move(*log));
 }
 

@@ -106,6 +106,7 @@ void ReplicaActor::take_failure(Ticket ticket, const DeviceFailed& failed) {
   if (ticket == correlation_write) return step(WriteFailed{failed.error, failed.end});
   if (ticket == correlation_expire) return step(ExpiryFailed{});
   answer(ticket, encode_failure(failed.error));
+  if (failed.error.code == Errc::unavailable) step(LogClosed{failed.error});
 }
 
 void ReplicaActor::step(const Event& event) {

@@ -44,7 +44,7 @@ bool ReplicaMachine::hold(const Event& event) {
   const bool is_news =
       std::holds_alternative<Opened>(event) || std::holds_alternative<OpenFailed>(event) ||
       std::holds_alternative<AwaitExpired>(event) || std::holds_alternative<RetentionDue>(event) ||
-      std::holds_alternative<WriterExpiryDue>(event);
+      std::holds_alternative<WriterExpiryDue>(event) || std::holds_alternative<LogClosed>(event);
   if (!opening_ || is_news || held_.size() >= held_max) return false;
   held_.push_back(event);
   return true;
@@ -83,6 +83,14 @@ void ReplicaMachine::apply(const OpenFailed& event, Effects& effects) {
   open_ = false;
   why_closed_ = event.error;
   release_held(effects);
+  effects.push_back(OpenLater{});
+}
+
+void ReplicaMachine::apply(const LogClosed& event, Effects& effects) {
+  // Appends on their way fail as well, and the last of them has the log opened again.
+  if (!open_ || !writes_.empty()) return;
+  open_ = false;
+  why_closed_ = event.error;
   effects.push_back(OpenLater{});
 }
 

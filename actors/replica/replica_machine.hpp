@@ -82,9 +82,13 @@ struct Expired {
   Offset start = 0;
 };
 struct ExpiryFailed {};
+/// A read found the log closed on its device, which had to give it up.
+struct LogClosed {
+  Error error;
+};
 using Event = std::variant<Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
                            EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed,
-                           RetentionDue, WriterExpiryDue, Expired, ExpiryFailed>;
+                           RetentionDue, WriterExpiryDue, Expired, ExpiryFailed, LogClosed>;
 
 // What the shell must do, in this order.
 struct WriteBatches {
@@ -177,6 +181,7 @@ class ReplicaMachine {
 
   void apply(const Opened& event, Effects& effects);
   void apply(const OpenFailed& event, Effects& effects);
+  void apply(const LogClosed& event, Effects& effects);
   void apply(const AppendAsked& event, Effects& effects);
   void apply(const ReadAsked& event, Effects& effects);
   void apply(const AwaitAsked& event, Effects& effects);

@@ -92,6 +92,7 @@ class CountedLogs final : public LogStore {
   explicit CountedLogs(LogStore& logs) : logs_(logs) {}
 
   Result<std::unique_ptr<TableLog>> open(BucketId id) override {
+    if (std::exchange(refuse_next, false)) return fail(Errc::unavailable, "no descriptors");
     auto log = logs_.open(id);
     if (!log) return log;
     ++open_now;
@@ -103,6 +104,7 @@ class CountedLogs final : public LogStore {
 
   int open_now = 0;
   int open_most = 0;
+  bool refuse_next = false;
 
  private:
   class Counted final : public TableLog {
@@ -170,6 +172,28 @@ TEST_F(DeviceActorTest, ManyLogsShareFewOpenFiles) {
   node_->post("device/1", "replica", tablet::encode_delete_log(id(0)));
   simulation_.run_for(1ms);
   EXPECT_EQ(logs_.list()->size(), static_cast<std::size_t>(buckets - 1));
+}
+
+TEST_F(DeviceActorTest, ALogThatCouldNotBeOpenedAgainOnceIsTriedAgain) {
+  CountedLogs counted(logs_);
+  DeviceOptions options;
+  options.logs_open_max = 1;
+  (void)node_->spawn<DeviceActor>("device/1", "", Placement::scheduled, counted, options);
+  const auto ask = [&](Envelope envelope) {
+    envelope.correlation = 5;
+    node_->post("device/1", "replica", std::move(envelope));
+    simulation_.run_for(1ms);
+    return replica::decode_device(std::exchange(answers_, {}).at(0)).value();
+  };
+  const BucketId other{TableId{8}, BucketIndex{0}};
+  (void)ask(replica::encode_open(bucket));
+  (void)ask(write(0, 0));
+  (void)ask(replica::encode_open(other));
+  counted.refuse_next = true;
+  const auto refused = ask(replica::encode_read(bucket, {0, 0, 2, 1'000'000}));
+  EXPECT_TRUE(std::holds_alternative<replica::DeviceFailed>(refused));
+  const auto data = ask(replica::encode_read(bucket, {0, 0, 2, 1'000'000}));
+  EXPECT_TRUE(std::holds_alternative<replica::DeviceData>(data));
 }
 
 TEST_F(DeviceActorTest, AFullDiskFailsTheAppendAndThoseBehindItAndNothingElse) {

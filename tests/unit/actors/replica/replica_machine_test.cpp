@@ -212,6 +212,20 @@ TEST(ReplicaMachine, NobodyLeadsWhileTheLogIsClosed) {
   EXPECT_EQ(only<AnswerOffset>(machine.step(LatestAsked{2})).offset, 0);
 }
 
+TEST(ReplicaMachine, ALogThatItsDeviceGaveUpIsOpenedAgain) {
+  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  const Error gone{Errc::unavailable, "log is not open"};
+  EXPECT_EQ(all_of<OpenLater>(machine.step(LogClosed{gone})).size(), 1U);
+  EXPECT_TRUE(machine.step(LogClosed{gone}).empty());  // Every reader that waited says so.
+  EXPECT_EQ(only<Fail>(machine.step(ReadAsked{1, 0, 10})).error.code, Errc::not_leader);
+  (void)machine.step(Opened{.end = 5, .recent = {}});
+  // An append on its way brings the news itself.
+  (void)machine.step(append(2, {{}}));
+  EXPECT_TRUE(machine.step(LogClosed{gone}).empty());
+  const auto failed = machine.step(WriteFailed{gone, 5});
+  EXPECT_EQ(all_of<OpenLater>(failed).size(), 1U);
+}
+
 TEST(ReplicaMachine, AwaitsEndWithAnAppendOrWithTheirTime) {
   ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
   EXPECT_EQ(only<AnswerAdvanced>(machine.step(AwaitAsked{1, 4})).ticket, 1U);
