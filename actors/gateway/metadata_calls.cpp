@@ -67,7 +67,12 @@ class ViewCall final : public Call {
                              const CoordinatorAnswer& /*answer*/) override {
     return finish(context);
   }
-  CallEffects on_deadline(const CallContext& context) override { return finish(context); }
+  /// Nobody could say whether what is missing here is missing.
+  CallEffects on_deadline(const CallContext& context) override {
+    const auto answer = answer_from_view(context, request_);
+    if (!answer && says_missing(answer.error())) return {RespondError{no_coordinator()}};
+    return finish(context);
+  }
 
  private:
   /// Answers that say "no" without an error: an existence that is denied, no servers at all, and

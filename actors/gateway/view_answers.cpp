@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,10 @@ using Body = std::vector<Buffer>;
 
 // Everybody may know of it. Source: Fluss DATABASE_EXISTS v0.
 constexpr std::string_view default_database = "fluss";
+
+// Of one GET_METADATA: how many tables and partitions it may name, and how large the answer may be.
+constexpr int metadata_items_max = 100'000;
+constexpr std::size_t metadata_bytes_max = std::size_t{64} << 20;
 
 Body body_of(const google::protobuf::MessageLite& message) {
   return {protocol::serialize(message)};
@@ -230,40 +236,75 @@ void write(wire::PbPartitionMetadata& out, const ClusterView& view,
   write_buckets(out, view, partition.buckets);
 }
 
-/// The partitions that a request names, by path or by id; by id they are looked for in the tables
-/// that it names, too.
-Outcome<std::vector<Partitions::Pointer>> named_partitions(const CallContext& context,
-                                                           const wire::MetadataRequest& request) {
+/// The tables that a request names and its sender may know, each once.
+Outcome<std::map<TableId, Catalog::TablePointer>> named_tables(
+    const CallContext& context, const wire::MetadataRequest& request) {
+  std::map<TableId, Catalog::TablePointer> found;
+  for (const auto& path : request.table_path()) {
+    if (!may_describe(context, path)) continue;
+    auto table = find_table(context.view, path);
+    if (!table) return tl::unexpected<ProtocolError>(table.error());
+    found.emplace((*table)->id, std::move(*table));
+  }
+  return found;
+}
+
+using NamedPartitions = std::map<PartitionId, Partitions::Pointer>;
+
+/// Looks for those of `missing` that are partitions of `partitions`, whichever are fewer.
+void move_known(const Partitions& partitions, std::set<PartitionId>& missing,
+                NamedPartitions& found) {
+  const auto take = [&](const Partitions::Pointer& partition) {
+    if (partition && missing.erase(partition->id) > 0) found.emplace(partition->id, partition);
+  };
+  if (missing.size() < partitions.size()) {
+    for (const PartitionId id : std::set(missing)) take(partitions.find(id));
+  } else {
+    for (const auto& partition : partitions.all()) take(partition);
+  }
+}
+
+/// The partitions that a request names, by path or by id, each once; by id they are looked for in
+/// the tables that it names, too.
+Outcome<NamedPartitions> named_partitions(const CallContext& context,
+                                          const wire::MetadataRequest& request,
+                                          const std::map<TableId, Catalog::TablePointer>& tables) {
   const ClusterView& view = context.view;
-  std::vector<Partitions::Pointer> found;
+  NamedPartitions found;
   for (const auto& path : request.partitions_path()) {
     const bool is_visible = may_describe(context, path.database_name(), path.table_name());
     const auto table = view.catalog.find_table(path.database_name(), path.table_name());
+    Partitions::Pointer partition;
     if (table && is_visible)
-      found.push_back(view.catalog.partitions_of(table->id).find(path.partition_name()));
-    if (table && is_visible && found.back()) continue;
+      partition = view.catalog.partitions_of(table->id).find(path.partition_name());
+    if (partition) {
+      found.emplace(partition->id, std::move(partition));
+      continue;
+    }
     return refuse(ErrorCode::partition_not_exists,
                   fmt::format("Partition {} of table {}.{} does not exist.",
                               protocol::wire_text(path.partition_name()), path.database_name(),
                               path.table_name()));
   }
-  for (const std::int64_t id : request.partitions_id()) {
-    Partitions::Pointer partition;
-    for (const auto& path : request.table_path()) {
-      const auto table = view.catalog.find_table(path.database_name(), path.table_name());
-      if (!table || !may_describe(context, path)) continue;
-      if (!partition) partition = view.catalog.partitions_of(table->id).find(PartitionId{id});
-    }
-    if (!partition) {
-      return refuse(ErrorCode::partition_not_exists,
-                    fmt::format("Partition {} does not exist.", id));
-    }
-    found.push_back(std::move(partition));
-  }
-  return found;
+  std::set<PartitionId> missing;
+  for (const std::int64_t id : request.partitions_id()) missing.insert(PartitionId{id});
+  for (const auto& [id, table] : tables) move_known(view.catalog.partitions_of(id), missing, found);
+  if (missing.empty()) return found;
+  return refuse(ErrorCode::partition_not_exists,
+                fmt::format("Partition {} does not exist.", missing.begin()->value()));
+}
+
+Outcome<Body> too_much_asked() {
+  return refuse(ErrorCode::corrupt_message,
+                fmt::format("too much metadata asked for at once: at most {} names and {} bytes",
+                            metadata_items_max, metadata_bytes_max));
 }
 
 Outcome<Body> answer(const CallContext& context, const wire::MetadataRequest& request) {
+  if (request.table_path_size() + request.partitions_path_size() + request.partitions_id_size() >
+      metadata_items_max) {
+    return too_much_asked();
+  }
   wire::MetadataResponse response;
   const ClusterView& view = context.view;
   for (const auto& [node, member] : view.members) {
@@ -272,16 +313,20 @@ Outcome<Body> answer(const CallContext& context, const wire::MetadataRequest& re
     write(*response.add_tablet_servers(), member, *at);
     if (node == view.coordinator) write(*response.mutable_coordinator_server(), member, *at);
   }
-  for (const auto& path : request.table_path()) {
-    if (!may_describe(context, path)) continue;
-    auto table = find_table(view, path);
-    if (!table) return tl::unexpected<ProtocolError>(table.error());
-    write(*response.add_table_metadata(), view, **table);
-  }
-  auto partitions = named_partitions(context, request);
+  auto tables = named_tables(context, request);
+  if (!tables) return tl::unexpected<ProtocolError>(tables.error());
+  auto partitions = named_partitions(context, request, *tables);
   if (!partitions) return tl::unexpected<ProtocolError>(partitions.error());
-  for (const auto& partition : *partitions) {
-    write(*response.add_partition_metadata(), view, *partition);
+  std::size_t bytes = 0;
+  for (const auto& [id, table] : *tables) {
+    auto* out = response.add_table_metadata();
+    write(*out, view, *table);
+    if ((bytes += out->ByteSizeLong()) > metadata_bytes_max) return too_much_asked();
+  }
+  for (const auto& [id, partition] : *partitions) {
+    auto* out = response.add_partition_metadata();
+    write(*out, view, *partition);
+    if ((bytes += out->ByteSizeLong()) > metadata_bytes_max) return too_much_asked();
   }
   return body_of(response);
 }

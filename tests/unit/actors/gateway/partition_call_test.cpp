@@ -46,7 +46,7 @@ TEST(PartitionCalls, MetadataOfAPartitionHasItsBuckets) {
   const auto response = call.response<wire::MetadataResponse>();
   EXPECT_EQ(response.table_metadata(0).bucket_metadata_size(), 0);
   ASSERT_EQ(response.partition_metadata_size(), 2);
-  const auto& first = response.partition_metadata(0);
+  const auto& first = response.partition_metadata(1);
   EXPECT_EQ(first.table_id(), flights.value());
   EXPECT_EQ(first.partition_id(), sunday.value());
   EXPECT_EQ(first.partition_name(), "UA$7");
@@ -54,7 +54,7 @@ TEST(PartitionCalls, MetadataOfAPartitionHasItsBuckets) {
   ASSERT_EQ(first.bucket_metadata_size(), 2);  // All, although node 2 is away.
   EXPECT_EQ(first.bucket_metadata(0).leader_id(), self.value());
   EXPECT_FALSE(first.bucket_metadata(1).has_leader_id());
-  EXPECT_EQ(response.partition_metadata(1).partition_name(), "UA$5");
+  EXPECT_EQ(response.partition_metadata(0).partition_name(), "UA$5");
 }
 
 TEST(PartitionCalls, PartitionsAreNotVolunteered) {
@@ -79,6 +79,24 @@ TEST(PartitionCalls, OneUnknownPartitionFailsTheWholeRequestAfterCatchingUp) {
   CallScript no_table(partitioned_cluster(), ApiKey::get_metadata, elsewhere);
   no_table.coordinator_answers(CommandDone{});
   EXPECT_EQ(no_table.error(), ErrorCode::partition_not_exists);
+}
+
+TEST(PartitionCalls, WhatIsNamedTwiceIsAnsweredOnce) {
+  wire::MetadataRequest request = metadata_of({"UA$7", "UA$7"});
+  request.add_partitions_id(friday.value());
+  request.add_partitions_id(friday.value());
+  name_flights(*request.add_table_path());
+  CallScript call(partitioned_cluster(), ApiKey::get_metadata, request);
+  const auto response = call.response<wire::MetadataResponse>();
+  EXPECT_EQ(response.table_metadata_size(), 1);
+  EXPECT_EQ(response.partition_metadata_size(), 2);
+}
+
+TEST(PartitionCalls, TooManyNamesAreRefused) {
+  wire::MetadataRequest request;
+  for (int i = 0; i <= 100'000; ++i) request.add_partitions_id(i);
+  EXPECT_EQ(CallScript(partitioned_cluster(), ApiKey::get_metadata, request).error(),
+            ErrorCode::corrupt_message);
 }
 
 TEST(PartitionCalls, AnIdIsLookedForInTheTablesNamed) {
