@@ -195,4 +195,12 @@ void assign_field_ids(Schema& schema) {
   schema.highest_field_id = next - 1;
 }
 
+void append_column(Schema& schema, Column column) {
+  std::int32_t next = schema.highest_field_id + 1;
+  column.id = next++;
+  assign_nested_ids(column.type, next);
+  schema.highest_field_id = next - 1;
+  schema.columns.push_back(std::move(column));
+}
+
 }  // namespace millrace::protocol

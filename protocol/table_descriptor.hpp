@@ -73,6 +73,9 @@ struct DatabaseDescriptor {
 /// pre-order, then the next column, from 0. For schemas that are made here, not for stored ones.
 void assign_field_ids(Schema& schema);
 
+/// Adds a column at the end. It and its nested ROW fields get the next ids.
+void append_column(Schema& schema, Column column);
+
 /// The first rule of table creation that `table` breaks: names, keys, key types, bucket count > 0
 /// (invalid_table_exception). Options are check_options()' business.
 [[nodiscard]] std::optional<ProtocolError> check_descriptor(const TableDescriptor& table);

@@ -17,6 +17,10 @@ struct CatalogDelta {
     aclsDropped @7 :List(Acl);
     partitionCreated @8 :Partition;
     partitionDropped @9 :PartitionName;
+    tableAltered @10 :AlteredTable;
+    databaseAltered @11 :Database;
+    serversTagged @12 :TaggedServers;
+    clusterConfigsChanged @13 :List(ConfigOverride);
   }
 }
 
@@ -43,6 +47,7 @@ struct Table {
   buckets @5 :List(Bucket);     # Indexed by bucket; empty if the table is partitioned.
   createdAtMillis @6 :Int64;
   modifiedAtMillis @7 :Int64;
+  olderSchemas @8 :List(Text);  # By id from 1; the newest one, of schemaId, is in json.
 }
 
 struct Partition {
@@ -73,4 +78,23 @@ struct Acl {
   host @4 :Text;
   operation @5 :Int32;
   permission @6 :Int32;
+}
+
+struct AlteredTable {
+  # What ALTER_TABLE can change, as it is afterwards.
+  id @0 :Int64;
+  schemaId @1 :Int32;           # One more than before if the schema changed.
+  json @2 :Text;
+  modifiedAtMillis @3 :Int64;
+}
+
+struct TaggedServers {
+  nodes @0 :List(Int32);
+  tag @1 :Int32;                # As in the public protocol; -1: none any more.
+}
+
+struct ConfigOverride {
+  key @0 :Text;
+  value @1 :Text;
+  dropped @2 :Bool;             # What a node was started with holds again.
 }

@@ -18,6 +18,10 @@ struct CoordinatorRequest {
     changeAcls @7 :Void;        # The attachment is the delta: what to create or to drop.
     createPartition @8 :PartitionCommand;
     dropPartition @9 :PartitionCommand;
+    alterTable @10 :AlterTable;
+    alterDatabase @11 :AlterDatabase;
+    alterClusterConfigs @12 :List(ConfigChange);
+    tagServers @13 :TagServers;
   }
 }
 
@@ -110,4 +114,44 @@ struct ClientListener {
   name @0 :Text;
   host @1 :Text;
   port @2 :UInt16;
+}
+
+struct AlterTable {
+  database @0 :Text;
+  name @1 :Text;
+  ignoreIfMissing @2 :Bool;
+  configs @3 :List(ConfigChange);
+  addedColumns @4 :List(AddedColumn);
+  otherChange @5 :Text;         # Of the columns, one that is refused by this name. Empty: none.
+}
+
+struct AlterDatabase {
+  name @0 :Text;
+  ignoreIfMissing @1 :Bool;
+  configs @2 :List(ConfigChange);
+  comment @3 :Text;
+  hasComment @4 :Bool;
+}
+
+struct ConfigChange {
+  # Operation and value as a client sent them.
+  key @0 :Text;
+  value @1 :Text;
+  hasValue @2 :Bool;
+  operation @3 :Int32;
+}
+
+struct AddedColumn {
+  name @0 :Text;
+  typeJson @1 :Text;
+  comment @2 :Text;
+  hasComment @3 :Bool;
+  position @4 :Int32;
+  aggregation @5 :Text;         # Empty: none.
+}
+
+struct TagServers {
+  servers @0 :List(Int32);
+  tag @1 :Int32;
+  remove @2 :Bool;
 }

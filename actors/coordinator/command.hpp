@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "protocol/acl.hpp"
+#include "protocol/alteration.hpp"
 #include "protocol/error_code.hpp"
 
 namespace millrace::coordinator {
@@ -54,8 +55,9 @@ struct CreateAcls {
 struct DropAcls {
   std::vector<protocol::AclEntry> entries;
 };
-using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
-                             DropPartition, NewWriter, Sync, CreateAcls, DropAcls>;
+using Command =
+    std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
+                 DropPartition, NewWriter, Sync, CreateAcls, DropAcls, protocol::Alteration>;
 
 // What they are told.
 struct Done {

@@ -81,6 +81,11 @@ void CoordinatorActor::perform(const Load& /*effect*/) {
 }
 
 void CoordinatorActor::perform(const Commit& effect) {
+  if (const auto* configs = std::get_if<ClusterConfigsChanged>(&effect.delta)) {
+    for (const auto& [key, value] : configs->values) {
+      log_event(EventLevel::warn, "config_without_effect", {{"key", key}});
+    }
+  }
   order_store(correlation_commit, encode_commit(effect));
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "actors/coordinator/alteration_codec.hpp"
 #include "runtime/error_codec.hpp"
 #include "schemas/coordinator.capnp.h"
 #include "schemas/link.capnp.h"
@@ -82,6 +83,9 @@ Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
 }  // namespace
 
 Result<Command> decode_command(const Envelope& envelope) {
+  auto alteration = decode_alteration(envelope);
+  if (!alteration) return tl::unexpected<Error>(alteration.error());
+  if (*alteration) return Command{std::move(**alteration)};
   return open<Request>(envelope, [&](Request::Reader request) -> Result<Command> {
     switch (request.which()) {
       case Request::CREATE_DATABASE: {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/coordinator/acl_rules.hpp"
+#include "actors/coordinator/alteration_rules.hpp"
 #include "base/check.hpp"
 
 namespace millrace::coordinator {
@@ -151,7 +152,21 @@ void CoordinatorMachine::look_at_automatic_partitions() {
   if (auto_partitions_at_ && now_ < *auto_partitions_at_) return;
   auto_partitions_at_ = now_ + options_.auto_partition_interval;
   for (const auto& [id, table] : catalog_.tables()) {
-    if (has_automatic_partitions(*table)) auto_partitions_.try_emplace(id, false);
+    if (has_automatic_partitions(table->descriptor)) auto_partitions_.try_emplace(id, false);
+  }
+}
+
+/// What a fact says about automatic partitions takes effect at once, when the catalog has it.
+void CoordinatorMachine::look_at_partitions_after(const CatalogDelta& fact) {
+  if (const auto* created = std::get_if<TableCreated>(&fact)) {
+    if (has_automatic_partitions(created->table.descriptor)) {
+      auto_partitions_[created->table.id] = true;
+    }
+  } else if (const auto* altered = std::get_if<TableAltered>(&fact)) {
+    const auto before = catalog_.find_table(altered->table);
+    if (!before || !has_automatic_partitions(altered->descriptor)) return;
+    bool& is_new = auto_partitions_[altered->table];
+    is_new = is_new || !has_automatic_partitions(before->descriptor);
   }
 }
 
@@ -205,6 +220,10 @@ Decision CoordinatorMachine::decide_on(const Asked& asked) const {
   if (const auto* partition = std::get_if<DropPartition>(&asked.command)) {
     return decide(catalog_, *partition);
   }
+  if (const auto* alteration = std::get_if<protocol::Alteration>(&asked.command)) {
+    return decide(catalog_, *alteration,
+                  {options_.tables, alive_nodes(), known_nodes(), asked.wall_clock});
+  }
   if (const auto* allow = std::get_if<CreateAcls>(&asked.command)) return decide(catalog_, *allow);
   if (const auto* revoke = std::get_if<DropAcls>(&asked.command)) return decide(catalog_, *revoke);
   return decide(catalog_, std::get<DropTable>(asked.command));
@@ -228,6 +247,7 @@ void CoordinatorMachine::commit(std::optional<Asked> command, CatalogDelta delta
 void CoordinatorMachine::committed(Effects& effects) {
   const InFlight done = *std::exchange(in_flight_, std::nullopt);
   revision_ = Revision{revision_.value() + 1};
+  look_at_partitions_after(done.delta);
   catalog_.apply(done.delta);
   recent_.push_back(done.delta);
   if (recent_.size() > options_.deltas_kept) recent_.pop_front();
@@ -235,9 +255,6 @@ void CoordinatorMachine::committed(Effects& effects) {
     effects.push_back(StoreSnapshot{revision_, catalog_});
   }
   update_all(effects);
-  if (const auto* created = std::get_if<TableCreated>(&done.delta)) {
-    if (has_automatic_partitions(created->table)) auto_partitions_[created->table.id] = true;
-  }
   if (!done.command) return;
   if (std::holds_alternative<NewWriter>(done.command->command)) {
     return grant_writer(*done.command, effects);
@@ -299,6 +316,12 @@ void CoordinatorMachine::update(const Node& node, Effects& effects) {
   }
   for (const auto& [id, member] : nodes_) send.members.push_back(member.member);
   effects.push_back(std::move(send));
+}
+
+std::set<NodeId> CoordinatorMachine::known_nodes() const {
+  std::set<NodeId> known;
+  for (const auto& [id, node] : nodes_) known.insert(id);
+  return known;
 }
 
 std::vector<NodeId> CoordinatorMachine::alive_nodes() const {

@@ -153,8 +153,10 @@ class CoordinatorMachine {
   void update(const Node& node, Effects& effects);
   void answer_applied(Effects& effects);
   void look_at_automatic_partitions();
+  void look_at_partitions_after(const CatalogDelta& fact);
   [[nodiscard]] bool adjust_automatic_partitions(Effects& effects);
   [[nodiscard]] std::vector<NodeId> alive_nodes() const;
+  [[nodiscard]] std::set<NodeId> known_nodes() const;
   /// Whether it is known who is there. Nobody at all means that reports are late, not that there
   /// is no node.
   [[nodiscard]] bool settled() const {

@@ -147,9 +147,8 @@ Decision decide(const Catalog& catalog, const DropPartition& command) {
                                    command.database, command.table)};
 }
 
-bool has_automatic_partitions(const TableInfo& table) {
-  return !table.descriptor.partition_keys.empty() &&
-         protocol::auto_partition_options_of(table.descriptor).enabled;
+bool has_automatic_partitions(const protocol::TableDescriptor& table) {
+  return !table.partition_keys.empty() && protocol::auto_partition_options_of(table).enabled;
 }
 
 namespace {

@@ -12,7 +12,7 @@ namespace millrace::coordinator {
                               EpochMillis now);
 [[nodiscard]] Decision decide(const Catalog& catalog, const DropPartition& command);
 
-[[nodiscard]] bool has_automatic_partitions(const TableInfo& table);
+[[nodiscard]] bool has_automatic_partitions(const protocol::TableDescriptor& table);
 
 /// The next partition of `table` that time asks to be created or dropped; nothing when all is as it
 /// should be. With `delay_days`, partitions of days to come are created at another time of the day

@@ -43,7 +43,8 @@ void apply_defaults(TableDescriptor& table, const TableDefaults& defaults) {
   }
 }
 
-/// Everything about a descriptor that does not depend on what else exists.
+}  // namespace
+
 std::optional<ProtocolError> check_table(const TableDescriptor& table,
                                          const TableDefaults& defaults, std::size_t node_count) {
   if (auto broken = protocol::check_descriptor(table)) return broken;
@@ -75,8 +76,6 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<ProtocolError> check_cluster_room(const Catalog& catalog, std::int32_t bucket_count,
                                                 const TableDefaults& defaults) {
@@ -118,7 +117,8 @@ Decision decide(const Catalog& catalog, const CreateDatabase& command, EpochMill
     return ProtocolError{ErrorCode::database_already_exist,
                          fmt::format("Database {} already exists.", command.name)};
   }
-  return CatalogDelta{DatabaseCreated{std::move(database)}};
+  // Built in place: GCC 12 misreads the destruction of a temporary variant.
+  return Decision(std::in_place_type<CatalogDelta>, DatabaseCreated{std::move(database)});
 }
 
 Decision decide(const Catalog& catalog, const DropDatabase& command) {

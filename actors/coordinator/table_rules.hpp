@@ -25,6 +25,10 @@ struct TableDefaults {
 struct NothingToDo {};
 using Decision = std::variant<CatalogDelta, NothingToDo, protocol::ProtocolError>;
 
+/// The first rule that a descriptor breaks whatever else exists; of creation, and of alteration.
+[[nodiscard]] std::optional<protocol::ProtocolError> check_table(
+    const protocol::TableDescriptor& table, const TableDefaults& defaults, std::size_t node_count);
+
 [[nodiscard]] Decision decide(const Catalog& catalog, const CreateDatabase& command,
                               EpochMillis now);
 [[nodiscard]] Decision decide(const Catalog& catalog, const DropDatabase& command);

@@ -5,6 +5,12 @@
 
 namespace millrace {
 
+const protocol::Schema* TableInfo::find_schema(std::int32_t wanted) const {
+  if (wanted == schema_id) return &descriptor.schema;
+  const auto index = static_cast<std::size_t>(wanted - 1);
+  return wanted < 1 || index >= older_schemas.size() ? nullptr : &older_schemas[index];
+}
+
 void Catalog::apply(const CatalogDelta& delta) {
   std::visit([this](const auto& fact) { apply_one(fact); }, delta);
 }
@@ -65,6 +71,44 @@ void Catalog::apply_one(const PartitionDropped& fact) {
   if (found == partitions_.end()) return;
   found->second.remove(fact.partition);
   if (found->second.size() == 0) partitions_.erase(found);
+}
+
+void Catalog::apply_one(const TableAltered& fact) {
+  const auto found = tables_.find(fact.table);
+  if (found == tables_.end()) return;
+  TableInfo table = *found->second;
+  if (fact.schema_id > table.schema_id) {
+    table.older_schemas.push_back(std::move(table.descriptor.schema));
+  }
+  table.schema_id = fact.schema_id;
+  table.descriptor = fact.descriptor;
+  table.modified_at = fact.modified_at;
+  found->second = std::make_shared<const TableInfo>(std::move(table));
+}
+
+void Catalog::apply_one(const DatabaseAltered& fact) {
+  const auto found = databases_.find(fact.database.name);
+  if (found != databases_.end()) found->second = fact.database;
+}
+
+void Catalog::apply_one(const ServersTagged& fact) {
+  for (const NodeId node : fact.nodes) {
+    if (fact.tag) {
+      server_tags_.insert_or_assign(node, *fact.tag);
+    } else {
+      server_tags_.erase(node);
+    }
+  }
+}
+
+void Catalog::apply_one(const ClusterConfigsChanged& fact) {
+  for (const auto& [key, value] : fact.values) {
+    if (value) {
+      cluster_configs_.insert_or_assign(key, *value);
+    } else {
+      cluster_configs_.erase(key);
+    }
+  }
 }
 
 void Catalog::reserve_table_ids(TableId below) { next_table_ = std::max(next_table_, below); }
@@ -129,6 +173,10 @@ std::vector<CatalogDelta> Catalog::as_deltas() const {
   }
   deltas.emplace_back(WriterIdsReserved{next_writer_});
   if (!acls_->empty()) deltas.emplace_back(AclsCreated{{acls_->begin(), acls_->end()}});
+  for (const auto& [node, tag] : server_tags_) deltas.emplace_back(ServersTagged{{node}, tag});
+  if (!cluster_configs_.empty()) {
+    deltas.emplace_back(ClusterConfigsChanged{{cluster_configs_.begin(), cluster_configs_.end()}});
+  }
   return deltas;
 }
 

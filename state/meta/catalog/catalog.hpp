@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,6 +34,11 @@ struct TableInfo {
   std::vector<BucketInfo> buckets;       ///< Indexed by bucket; empty if partitioned.
   EpochMillis created_at = 0;
   EpochMillis modified_at = 0;
+  std::vector<protocol::Schema> older_schemas;  ///< Of the ids 1 to schema_id - 1.
+
+  /// The schema of an id; null if there has been none.
+  [[nodiscard]] const protocol::Schema* find_schema(std::int32_t id) const;
+
   friend bool operator==(const TableInfo&, const TableInfo&) = default;
 };
 
@@ -78,9 +84,35 @@ struct PartitionDropped {
   PartitionId partition;
   friend bool operator==(const PartitionDropped&, const PartitionDropped&) = default;
 };
+/// What ALTER_TABLE can change of a table, as it is afterwards. A schema that changed has the next
+/// id, and the one before stays known under its own.
+struct TableAltered {
+  TableId table;
+  std::int32_t schema_id = 1;
+  protocol::TableDescriptor descriptor;
+  EpochMillis modified_at = 0;
+  friend bool operator==(const TableAltered&, const TableAltered&) = default;
+};
+struct DatabaseAltered {
+  DatabaseInfo database;
+  friend bool operator==(const DatabaseAltered&, const DatabaseAltered&) = default;
+};
+/// Source: Fluss ADD_SERVER_TAG v0.
+enum class ServerTag : std::int32_t { permanent_offline = 0, temporary_offline = 1 };
+struct ServersTagged {
+  std::vector<NodeId> nodes;
+  std::optional<ServerTag> tag;  ///< None: they have none any more.
+  friend bool operator==(const ServersTagged&, const ServersTagged&) = default;
+};
+/// Configuration that holds in the whole cluster, in front of what nodes were started with.
+struct ClusterConfigsChanged {
+  std::map<std::string, std::optional<std::string>> values;  ///< None: not overridden any more.
+  friend bool operator==(const ClusterConfigsChanged&, const ClusterConfigsChanged&) = default;
+};
 using CatalogDelta =
     std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved,
-                 AclsCreated, AclsDropped, PartitionCreated, PartitionDropped>;
+                 AclsCreated, AclsDropped, PartitionCreated, PartitionDropped, TableAltered,
+                 DatabaseAltered, ServersTagged, ClusterConfigsChanged>;
 
 /// Copying shares the tables, their partitions and the permissions, so a new version per delta is
 /// cheap.
@@ -110,6 +142,9 @@ class Catalog {
   /// The same for partitions, of the whole cluster.
   [[nodiscard]] PartitionId next_partition() const { return next_partition_; }
   [[nodiscard]] WriterId next_writer() const { return next_writer_; }
+  [[nodiscard]] const std::map<NodeId, ServerTag>& server_tags() const { return server_tags_; }
+  /// Keys that are overridden, with their values.
+  [[nodiscard]] const protocol::Properties& cluster_configs() const { return cluster_configs_; }
 
   /// Deltas that rebuild this catalog from an empty one.
   [[nodiscard]] std::vector<CatalogDelta> as_deltas() const;
@@ -129,6 +164,10 @@ class Catalog {
   void apply_one(const AclsDropped& fact);
   void apply_one(const PartitionCreated& fact);
   void apply_one(const PartitionDropped& fact);
+  void apply_one(const TableAltered& fact);
+  void apply_one(const DatabaseAltered& fact);
+  void apply_one(const ServersTagged& fact);
+  void apply_one(const ClusterConfigsChanged& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;
@@ -138,6 +177,8 @@ class Catalog {
   TableId next_table_{0};
   PartitionId next_partition_{0};
   WriterId next_writer_{0};
+  std::map<NodeId, ServerTag> server_tags_;
+  protocol::Properties cluster_configs_;
 };
 
 }  // namespace millrace

@@ -17,7 +17,12 @@ namespace {
 // The checksum takes 8 bytes so that the words behind it stay aligned.
 constexpr std::size_t checksum_size = 8;
 
+// A ServersTagged that takes tags away.
+constexpr std::int32_t no_tag = -1;
+
 std::string_view text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+/// Left to itself, Cap'n Proto ends a text at its first NUL.
+capnp::Text::Reader whole(const std::string& text) { return {text.c_str(), text.size()}; }
 
 void write(schemas::Database::Builder out, const DatabaseInfo& database) {
   out.setName(database.name);
@@ -45,6 +50,10 @@ void write(schemas::Table::Builder out, const TableInfo& table) {
   out.setCreatedAtMillis(table.created_at);
   out.setModifiedAtMillis(table.modified_at);
   write(out.initBuckets(static_cast<unsigned>(table.buckets.size())), table.buckets);
+  auto schemas = out.initOlderSchemas(static_cast<unsigned>(table.older_schemas.size()));
+  for (unsigned i = 0; i < schemas.size(); ++i) {
+    schemas.set(i, protocol::to_json(table.older_schemas[i]));
+  }
 }
 
 void write(schemas::Partition::Builder out, const PartitionInfo& partition) {
@@ -56,8 +65,40 @@ void write(schemas::Partition::Builder out, const PartitionInfo& partition) {
   out.setCreatedAtMillis(partition.created_at);
 }
 
-/// Left to itself, Cap'n Proto ends a text at its first NUL.
-capnp::Text::Reader whole(const std::string& text) { return {text.c_str(), text.size()}; }
+void write(schemas::AlteredTable::Builder out, const TableAltered& fact) {
+  out.setId(fact.table.value());
+  out.setSchemaId(fact.schema_id);
+  out.setJson(protocol::to_json(fact.descriptor));
+  out.setModifiedAtMillis(fact.modified_at);
+}
+
+void write(schemas::TaggedServers::Builder out, const ServersTagged& fact) {
+  auto nodes = out.initNodes(static_cast<unsigned>(fact.nodes.size()));
+  for (unsigned i = 0; i < nodes.size(); ++i) nodes.set(i, fact.nodes[i].value());
+  out.setTag(fact.tag ? static_cast<std::int32_t>(*fact.tag) : no_tag);
+}
+
+void write(capnp::List<schemas::ConfigOverride>::Builder out, const ClusterConfigsChanged& fact) {
+  unsigned i = 0;
+  for (const auto& [key, value] : fact.values) {
+    auto entry = out[i++];
+    entry.setKey(whole(key));
+    if (value) entry.setValue(whole(*value));
+    entry.setDropped(!value);
+  }
+}
+
+void write_alteration(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
+  if (const auto* table = std::get_if<TableAltered>(&delta)) {
+    write(out.initTableAltered(), *table);
+  } else if (const auto* database = std::get_if<DatabaseAltered>(&delta)) {
+    write(out.initDatabaseAltered(), database->database);
+  } else if (const auto* tagged = std::get_if<ServersTagged>(&delta)) {
+    write(out.initServersTagged(), *tagged);
+  } else if (const auto* configs = std::get_if<ClusterConfigsChanged>(&delta)) {
+    write(out.initClusterConfigsChanged(static_cast<unsigned>(configs->values.size())), *configs);
+  }
+}
 
 void write(capnp::List<schemas::Acl>::Builder out, const std::vector<protocol::AclEntry>& acls) {
   for (unsigned i = 0; i < out.size(); ++i) {
@@ -92,6 +133,8 @@ void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
   } else if (const auto* ended = std::get_if<PartitionDropped>(&delta)) {
     out.initPartitionDropped().setTableId(ended->table.value());
     out.getPartitionDropped().setPartitionId(ended->partition.value());
+  } else {
+    write_alteration(out, delta);
   }
 }
 
@@ -137,6 +180,11 @@ Result<TableInfo> read(schemas::Table::Reader in) {
   table.created_at = in.getCreatedAtMillis();
   table.modified_at = in.getModifiedAtMillis();
   table.buckets = read(in.getBuckets());
+  for (const auto json : in.getOlderSchemas()) {
+    auto schema = protocol::parse_schema_json(text_of(json));
+    if (!schema) return fail(Errc::corrupt, "table record: " + schema.error().message);
+    table.older_schemas.push_back(std::move(*schema));
+  }
   return table;
 }
 
@@ -153,6 +201,47 @@ std::vector<protocol::AclEntry> read(capnp::List<schemas::Acl>::Reader in) {
     entry.permission = static_cast<protocol::Permission>(acl.getPermission());
   }
   return entries;
+}
+
+Result<CatalogDelta> read(schemas::AlteredTable::Reader in) {
+  auto descriptor = protocol::parse_table_json(text_of(in.getJson()));
+  if (!descriptor) return fail(Errc::corrupt, "altered table: " + descriptor.error().message);
+  return TableAltered{TableId{in.getId()}, in.getSchemaId(), std::move(*descriptor),
+                      in.getModifiedAtMillis()};
+}
+
+CatalogDelta read(schemas::TaggedServers::Reader in) {
+  ServersTagged fact;
+  for (const std::int32_t node : in.getNodes()) fact.nodes.push_back(NodeId{node});
+  if (in.getTag() != no_tag) fact.tag = static_cast<ServerTag>(in.getTag());
+  return fact;
+}
+
+CatalogDelta read(capnp::List<schemas::ConfigOverride>::Reader in) {
+  ClusterConfigsChanged fact;
+  for (const auto entry : in) {
+    auto& value = fact.values[std::string(text_of(entry.getKey()))];
+    if (!entry.getDropped()) value.emplace(text_of(entry.getValue()));
+  }
+  return fact;
+}
+
+Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
+  switch (in.which()) {
+    case schemas::CatalogDelta::TABLE_ALTERED:
+      return read(in.getTableAltered());
+    case schemas::CatalogDelta::DATABASE_ALTERED: {
+      auto database = read(in.getDatabaseAltered());
+      if (!database) return tl::unexpected<Error>(database.error());
+      return DatabaseAltered{std::move(*database)};
+    }
+    case schemas::CatalogDelta::SERVERS_TAGGED:
+      return read(in.getServersTagged());
+    case schemas::CatalogDelta::CLUSTER_CONFIGS_CHANGED:
+      return read(in.getClusterConfigsChanged());
+    default:
+      return fail(Errc::malformed, "metadata delta of an unknown kind");
+  }
 }
 
 Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
@@ -183,7 +272,7 @@ Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
       return PartitionDropped{TableId{in.getPartitionDropped().getTableId()},
                               PartitionId{in.getPartitionDropped().getPartitionId()}};
     default:
-      return fail(Errc::malformed, "metadata delta of an unknown kind");
+      return read_alteration(in);
   }
 }
 

@@ -320,6 +320,35 @@ TEST_F(CoordinatorTest, ACoordinatorThatStartsAgainOutnumbersItsPredecessor) {
   EXPECT_LT(updates.back().members_version, seen + 99);
 }
 
+TEST_F(CoordinatorTest, AnAlterationIsAFactThatEveryNodeAppliesBeforeItIsAnswered) {
+  take_office();
+  (void)ask(1, create_table("t"));
+  (void)step(Committed{Revision{2}});
+  for (const std::int32_t node : {0, 1}) (void)report(node);
+  protocol::AlterTable alteration{"fluss", "t", false, {}, {}, {}};
+  alteration.added_columns.push_back({"delay", R"({"type":"INTEGER"})", {}, 0, {}});
+  auto effects = ask(2, protocol::Alteration{alteration});
+  ASSERT_EQ(all_of<Commit>(effects).size(), 1U);
+  const auto fact = std::get<TableAltered>(all_of<Commit>(effects)[0].delta);
+  EXPECT_EQ(fact.schema_id, 2);
+  EXPECT_EQ(fact.modified_at, 1000);
+  effects = step(Committed{Revision{3}});
+  EXPECT_EQ(all_of<SendUpdate>(effects).size(), 2U);
+  EXPECT_TRUE(all_of<Answer>(effects).empty());
+  EXPECT_TRUE(all_of<Answer>(report(0)).empty());
+  EXPECT_EQ(all_of<Answer>(report(1)).at(0).reply, Reply{Done{}});
+  EXPECT_EQ(machine.catalog().find_table("fluss", "t")->find_schema(1)->columns.size(), 2U);
+
+  // What a node was known by stays known when it is lost, so it can still be tagged.
+  (void)step(NodeLost{NodeId{1}});
+  EXPECT_EQ(
+      all_of<Commit>(ask(3, protocol::Alteration{protocol::TagServers{{1}, 0, false}})).size(), 1U);
+  (void)step(Committed{Revision{4}});
+  const auto refused =
+      all_of<Answer>(ask(4, protocol::Alteration{protocol::TagServers{{7}, 0, false}}));
+  EXPECT_EQ(code_of(refused.at(0)), ErrorCode::server_not_exist_exception);
+}
+
 TEST_F(CoordinatorTest, WriterIdsAreUniqueAcrossRestarts) {
   take_office();
   std::set<WriterId> granted;
@@ -445,6 +474,30 @@ TEST_F(PartitionsTest, CommandsAndAutomaticOnesTakeTurns) {
     effects = step(Committed{Revision{i}});
   }
   EXPECT_EQ(created_in(written).size(), 10U);
+}
+
+TEST_F(PartitionsTest, WhatIsAlteredTakesEffectAtOnce) {
+  const auto set = [](const std::string& key, const std::string& value) {
+    return protocol::Alteration{
+        protocol::AlterTable{"fluss",
+                             "t",
+                             false,
+                             {{"table.auto-partition." + key, value, protocol::config_set}},
+                             {},
+                             {}}};
+  };
+  take_office();
+  (void)at(1s, Tick{midnight});
+  EXPECT_EQ(created_in(write_all(ask(1, partitioned_table("t")))), Names{});
+  // Just after midnight: what was enabled by hand does not wait like the many of every night.
+  EXPECT_EQ(created_in(write_all(ask(2, set("enabled", "true")))), (Names{"20241201", "20241202"}));
+  EXPECT_EQ(created_in(write_all(ask(3, set("enabled", "false")))), Names{});
+  (void)at(2s, Tick{midnight + 2 * one_day});
+  EXPECT_EQ(created_in(write_all(ask(4, set("num-precreate", "1")))), Names{});
+  EXPECT_EQ(created_in(write_all(ask(5, set("enabled", "true")))), Names{"20241203"});
+  const auto written = write_all(ask(6, set("num-retention", "1")));
+  EXPECT_EQ(written.back(), (CatalogDelta{PartitionDropped{TableId{0}, PartitionId{0}}}));
+  EXPECT_EQ(machine.catalog().partitions_of(TableId{0}).size(), 2U);
 }
 
 class SmallCoordinatorTest : public CoordinatorTest {

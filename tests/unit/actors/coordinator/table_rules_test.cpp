@@ -48,7 +48,7 @@ CreateTable broken(const Breaking& breaking, std::string name = "flights") {
   if (breaking.descriptor) table.bucket_keys = {{"no such column"}};
   if (breaking.option) table.properties["table.no.such"] = "1";
   if (breaking.buckets) table.bucket_count = 5000;
-  if (breaking.feature) table.properties["table.statistics.columns"] = "*";
+  if (breaking.feature) table.properties["table.kv.ttl"] = "1d";
   if (breaking.replicas) table.properties["table.replication.factor"] = "3";
   return {"nyc", std::move(name), to_json(table), false};
 }
