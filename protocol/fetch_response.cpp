@@ -36,6 +36,8 @@ std::size_t size_of(const FetchedBucket& bucket, const std::string& error_messag
     if (!error_message.empty()) size += bytes_field_size(error_message_field, error_message.size());
     return size;
   }
+  if (bucket.filtered_end_offset)
+    size += varint_field_size(filtered_end_offset_field, *bucket.filtered_end_offset);
   return size + varint_field_size(high_watermark_field, bucket.high_watermark) +
          varint_field_size(log_start_offset_field, bucket.log_start_offset) +
          bytes_field_size(records_field, records_size(bucket));
@@ -66,6 +68,8 @@ void write_bucket(PieceWriter& writer, const FetchedBucket& bucket) {
   writer.varint_field(log_start_offset_field, bucket.log_start_offset);
   writer.open_field(records_field, records_size(bucket));
   for (const Buffer& piece : bucket.records) writer.append(piece);
+  if (bucket.filtered_end_offset)
+    writer.varint_field(filtered_end_offset_field, *bucket.filtered_end_offset);
 }
 
 /// Gathers the error fields, which may come in any order. Source: fluss-rs treats code 0 as

@@ -19,6 +19,8 @@ struct FetchedBucket {
   std::int64_t high_watermark = 0;
   std::int64_t log_start_offset = 0;
   std::vector<Buffer> records;  ///< Log batches, cut anywhere; sent one after the other.
+  /// Where to go on if the batches in front of it were left out by a filter.
+  std::optional<std::int64_t> filtered_end_offset = {};
 };
 
 struct FetchedTable {

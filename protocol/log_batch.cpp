@@ -25,15 +25,16 @@ constexpr std::size_t at_writer = 32;
 constexpr std::size_t at_sequence = 40;
 constexpr std::size_t at_record_count = 44;
 static_assert(at_record_count + sizeof(std::int32_t) == log_batch_header_size);
+constexpr std::size_t at_statistics_length = log_batch_header_size;  // With magic 1 only.
 
-constexpr std::int32_t length_min = log_batch_header_size - length_field_end;
 constexpr std::int32_t length_max =
     static_cast<std::int32_t>(log_batch_size_max) - static_cast<std::int32_t>(length_field_end);
 constexpr Offset base_offset_max = std::numeric_limits<Offset>::max() - (Offset{1} << 32);
 
 Status check_header(const LogBatchHeader& header) {
-  if (header.magic != 0)
-    return fail(Errc::malformed, fmt::format("log batch magic is not 0: {}", header.magic));
+  if (header.magic != magic_plain && header.magic != magic_statistics)
+    return fail(Errc::malformed, fmt::format("log batch magic is unknown: {}", header.magic));
+  const auto length_min = static_cast<std::int32_t>(header.fields_size() - length_field_end);
   if (header.length < length_min || header.length > length_max)
     return fail(Errc::malformed, fmt::format("log batch length out of range: {}", header.length));
   if (header.base_offset < 0 || header.base_offset > base_offset_max)
@@ -47,9 +48,20 @@ Status check_header(const LogBatchHeader& header) {
                 fmt::format("log batch last offset delta does not fit its rows: {}, {}",
                             header.last_offset_delta, header.record_count));
   // The other way round is allowed: the Rust client writes an Arrow message of no rows.
-  if (header.record_count > 0 && header.size() == log_batch_header_size)
+  if (header.record_count > 0 && header.size() == header.fields_size())
     return fail(Errc::malformed,
                 fmt::format("log batch is a header only, yet has {} rows", header.record_count));
+  return {};
+}
+
+/// Completes the header of `batch`, which is whole.
+Status read_statistics_length(Bytes batch, LogBatchHeader& header) {
+  if (header.magic != magic_statistics) return {};
+  header.statistics_length = load_le<std::int32_t>(batch, at_statistics_length);
+  const std::size_t room = batch.size() - header.fields_size();
+  if (header.statistics_length < 0 || static_cast<std::size_t>(header.statistics_length) > room)
+    return fail(Errc::malformed, fmt::format("log batch statistics do not fit: {} of {} bytes",
+                                             header.statistics_length, room));
   return {};
 }
 
@@ -80,6 +92,9 @@ Result<LogBatchHeader> parse_whole_batch(Bytes batch) {
   if (header && header->size() != batch.size())
     return fail(Errc::malformed,
                 fmt::format("log batch says {} bytes, there are {}", header->size(), batch.size()));
+  if (!header) return header;
+  if (auto read = read_statistics_length(batch, *header); !read)
+    return tl::unexpected(read.error());
   return header;
 }
 
@@ -95,6 +110,7 @@ void append_header(std::vector<std::byte>& out, const LogBatchHeader& header) {
   append_le(out, header.writer.value());
   append_le(out, header.batch_sequence);
   append_le(out, header.record_count);
+  if (header.magic == magic_statistics) append_le(out, header.statistics_length);
 }
 
 void seal_crc(std::vector<std::byte>& batch) {
@@ -147,6 +163,8 @@ Result<std::optional<LogBatch>> BatchCursor::next() {
   const std::size_t size = header->size();
   if (size > rest.size()) return std::nullopt;
   LogBatch batch{*header, records_.slice(position_, size)};
+  if (auto read = read_statistics_length(batch.bytes.bytes(), batch.header); !read)
+    return wrap(read.error(), fmt::format("batch at byte {}", position_));
   position_ += size;
   return batch;
 }
@@ -173,7 +191,7 @@ Result<std::vector<ChangeType>> change_types_of(const Buffer& batch) {
   if (header->append_only()) return types;
   const auto rows = static_cast<std::size_t>(header->record_count);
   types.reserve(rows);
-  for (const std::byte code : batch.bytes().subspan(log_batch_header_size, rows)) {
+  for (const std::byte code : batch.bytes().subspan(header->change_types_offset(), rows)) {
     if (std::to_integer<unsigned>(code) > static_cast<unsigned>(ChangeType::remove))
       return fail(Errc::malformed,
                   fmt::format("unknown change type: {}", std::to_integer<unsigned>(code)));

@@ -14,12 +14,15 @@
 // format ARROW one change type byte per row, unless it is append-only, and one Arrow message; in
 // the row formats one record per row, see row_batch.hpp. Base offset and timestamp lie in front of
 // what the checksum covers, so a leader stamps a batch without touching the rest. A batch without
-// rows moves a writer's sequence on; whatever follows its header is never read. Source: Fluss log
-// record batch, magic 0.
+// rows moves a writer's sequence on; whatever follows its header is never read. A batch of magic 1
+// has statistics of its columns between header and rows, and their length as one more field of the
+// header. Source: Fluss log record batch, magic 0 and 1 of client 1.0.0.
 
 namespace millrace::protocol {
 
 inline constexpr std::size_t log_batch_header_size = 48;
+inline constexpr std::int8_t magic_plain = 0;
+inline constexpr std::int8_t magic_statistics = 1;
 /// The length in a header counts the bytes from here on.
 inline constexpr std::size_t length_field_end = 12;
 /// Sizes travel as int32.
@@ -46,6 +49,8 @@ struct LogBatchHeader {
   WriterId writer = no_writer;
   std::int32_t batch_sequence = -1;
   std::int32_t record_count = 0;
+  /// Of the block behind the fields, with magic 1. Known once the whole batch was there.
+  std::int32_t statistics_length = 0;
 
   /// Of the whole batch, header included.
   [[nodiscard]] std::size_t size() const {
@@ -55,22 +60,31 @@ struct LogBatchHeader {
   [[nodiscard]] Offset last_offset() const { return base_offset + last_offset_delta; }
   /// Offset of whatever follows. A batch without rows takes one offset, too.
   [[nodiscard]] Offset next_offset() const { return last_offset() + 1; }
+  /// Bytes of the fields.
+  [[nodiscard]] std::size_t fields_size() const {
+    return log_batch_header_size + (magic == magic_statistics ? sizeof(statistics_length) : 0);
+  }
+  /// Where the change types start, if there are any. This and the next one mean nothing for a batch
+  /// without rows.
+  [[nodiscard]] std::size_t change_types_offset() const {
+    return fields_size() + static_cast<std::size_t>(statistics_length);
+  }
   /// Where the Arrow message starts. Means nothing in other formats or without rows.
   [[nodiscard]] std::size_t message_offset() const {
-    return log_batch_header_size + (append_only() ? 0 : static_cast<std::size_t>(record_count));
+    return change_types_offset() + (append_only() ? 0 : static_cast<std::size_t>(record_count));
   }
   friend bool operator==(const LogBatchHeader&, const LogBatchHeader&) = default;
 };
 
 /// Reads a header whose batch need not be there. Errors: malformed (fewer than 48 bytes, a magic
-/// other than 0, a length, count or offset that no writer produces). What it returns can be used
-/// without overflow, and size(), record count and last offset delta agree with each other.
+/// other than 0 and 1, a length, count or offset that no writer produces). What it returns can be
+/// used without overflow, and size(), record count and last offset delta agree with each other.
 [[nodiscard]] Result<LogBatchHeader> parse_header(Bytes at_least_a_header);
 
 /// The header of the one batch in `batch`, no byte less or more. Errors: malformed.
 [[nodiscard]] Result<LogBatchHeader> parse_whole_batch(Bytes batch);
 
-/// Appends the 48 bytes of `header`, crc as it is.
+/// Appends the fields of `header`, crc as it is.
 void append_header(std::vector<std::byte>& out, const LogBatchHeader& header);
 
 /// Writes the checksum of `batch` into its header. Requires one whole batch.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "protocol/null_column.hpp"
+
 namespace millrace::protocol {
 namespace {
 
@@ -60,6 +62,20 @@ class BodyPieces {
     return placed;
   }
 
+  /// Adds bytes that the old body does not have.
+  BodyRange put(const Buffer& bytes) {
+    const BodyRange placed{size_, static_cast<std::int64_t>(bytes.size())};
+    flush();
+    const std::int64_t wanted = padded(placed.length);
+    if (placed.length > 0) pieces_.push_back(bytes);
+    if (wanted > placed.length) {
+      pieces_.push_back(
+          Buffer::from(std::vector<std::byte>(static_cast<std::size_t>(wanted - placed.length))));
+    }
+    size_ += wanted;
+    return placed;
+  }
+
   [[nodiscard]] std::int64_t size() const { return size_; }
 
   [[nodiscard]] std::vector<Buffer> finish() && {
@@ -81,14 +97,15 @@ class BodyPieces {
   std::int64_t size_ = 0;  // Of the new body.
 };
 
-/// Header, change types and what of the message comes in front of its body.
-Buffer encode_front(const Buffer& batch, const LogBatchHeader& header,
+/// Header, change types and what of the message comes in front of its body. `source` is the header
+/// that `batch` has.
+Buffer encode_front(const Buffer& batch, const LogBatchHeader& source, const LogBatchHeader& header,
                     const std::vector<std::byte>& head) {
   std::vector<std::byte> front;
   front.reserve(header.message_offset() + head.size());
   append_header(front, header);
-  const Bytes change_types =
-      batch.bytes().subspan(log_batch_header_size, header.message_offset() - log_batch_header_size);
+  const Bytes change_types = batch.bytes().subspan(
+      source.change_types_offset(), source.message_offset() - source.change_types_offset());
   front.insert(front.end(), change_types.begin(), change_types.end());
   front.insert(front.end(), head.begin(), head.end());
   return Buffer::from(std::move(front));
@@ -133,21 +150,56 @@ Status check_batch(const Buffer& batch, const BatchLayout& layout) {
   return layout.check(message->metadata);
 }
 
-Result<ProjectionPlan> ProjectionPlan::make(const Schema& schema,
+Result<ProjectionPlan> ProjectionPlan::make(const Schema& schema, const Schema& newest,
                                             std::span<const std::int32_t> fields) {
   if (fields.empty()) return fail(Errc::malformed, "projection names no column");
+  ProjectionPlan plan{BatchLayout(schema)};
   std::int32_t least = 0;
   for (const std::int32_t field : fields) {
     if (field < least)
       return fail(Errc::malformed,
                   fmt::format("projected columns do not ascend from 0: {}", field));
-    if (static_cast<std::size_t>(field) >= schema.columns.size())
+    const auto position = static_cast<std::size_t>(field);
+    if (position >= newest.columns.size())
       return fail(Errc::malformed, fmt::format("projected column does not exist: {} of {}", field,
-                                               schema.columns.size()));
+                                               newest.columns.size()));
+    if (position < schema.columns.size()) {
+      plan.fields_.push_back(field);
+    } else {
+      plan.absent_.push_back(newest.columns[position].type);
+    }
     least = field + 1;
   }
-  return ProjectionPlan(BatchLayout(schema), {fields.begin(), fields.end()});
+  return plan;
 }
+
+namespace {
+
+/// Columns of the batch itself.
+void take_columns(const MessageMetadata& source, const ProjectionPlan& plan,
+                  MessageMetadata& target, BodyPieces& body) {
+  for (const std::int32_t field : plan.fields()) {
+    const ColumnExtent& column = plan.layout().columns()[static_cast<std::size_t>(field)];
+    const auto nodes = std::span(source.nodes).subspan(column.first_node, column.node_count);
+    target.nodes.insert(target.nodes.end(), nodes.begin(), nodes.end());
+    for (const BodyRange& range :
+         std::span(source.buffers).subspan(column.first_buffer, column.buffer_count))
+      target.buffers.push_back(body.take(range));
+  }
+}
+
+/// Columns that are younger than the batch: they come last, as they were added.
+Status put_absent_columns(const ProjectionPlan& plan, MessageMetadata& target, BodyPieces& body) {
+  for (const DataType& type : plan.absent()) {
+    auto column = null_column(type, target.rows, target.codec);
+    if (!column) return tl::unexpected(column.error());
+    target.nodes.insert(target.nodes.end(), column->nodes.begin(), column->nodes.end());
+    for (const Buffer& buffer : column->buffers) target.buffers.push_back(body.put(buffer));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<std::vector<Buffer>> project(const Buffer& batch, const ProjectionPlan& plan) {
   auto header = parse_whole_batch(batch.bytes());
@@ -160,22 +212,18 @@ Result<std::vector<Buffer>> project(const Buffer& batch, const ProjectionPlan& p
 
   MessageMetadata target{source.rows, source.codec, {}, {}, 0};
   BodyPieces body(message->body);
-  for (const std::int32_t field : plan.fields()) {
-    const ColumnExtent& column = plan.layout().columns()[static_cast<std::size_t>(field)];
-    const auto nodes = std::span(source.nodes).subspan(column.first_node, column.node_count);
-    target.nodes.insert(target.nodes.end(), nodes.begin(), nodes.end());
-    for (const BodyRange& range :
-         std::span(source.buffers).subspan(column.first_buffer, column.buffer_count))
-      target.buffers.push_back(body.take(range));
-  }
+  take_columns(source, plan, target, body);
+  if (auto put = put_absent_columns(plan, target, body); !put) return tl::unexpected(put.error());
   target.body_length = body.size();
   const std::vector<std::byte> head = encode_message_head(target);
+  LogBatchHeader projected = *header;
+  projected.statistics_length = 0;
   const std::size_t size =
-      header->message_offset() + head.size() + static_cast<std::size_t>(target.body_length);
+      projected.message_offset() + head.size() + static_cast<std::size_t>(target.body_length);
   if (size > log_batch_size_max)  // Its writer left out the padding that is added here.
     return fail(Errc::malformed, fmt::format("projected log batch is too large: {} bytes", size));
-  header->length = static_cast<std::int32_t>(size - length_field_end);
-  std::vector<Buffer> pieces{encode_front(batch, *header, head)};
+  projected.length = static_cast<std::int32_t>(size - length_field_end);
+  std::vector<Buffer> pieces{encode_front(batch, *header, projected, head)};
   for (Buffer& piece : std::move(body).finish()) pieces.push_back(std::move(piece));
   return pieces;
 }

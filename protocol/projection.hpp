@@ -46,28 +46,40 @@ class BatchLayout {
 /// Errors: malformed.
 [[nodiscard]] Status check_batch(const Buffer& batch, const BatchLayout& layout);
 
-/// A set of columns of one schema.
+/// A set of a table's columns, for batches of one of its schemas.
 class ProjectionPlan {
  public:
-  /// Errors: malformed unless `fields` are positions in `schema`, ascending, unique and at least
-  /// one.
-  [[nodiscard]] static Result<ProjectionPlan> make(const Schema& schema,
+  /// For batches of `schema`, an older one of the table or `newest` itself: a schema only ever gets
+  /// further columns at its end. Errors: malformed unless `fields` are positions in `newest`,
+  /// ascending, unique and at least one.
+  [[nodiscard]] static Result<ProjectionPlan> make(const Schema& schema, const Schema& newest,
                                                    std::span<const std::int32_t> fields);
+  /// For a table that has one schema only.
+  [[nodiscard]] static Result<ProjectionPlan> make(const Schema& schema,
+                                                   std::span<const std::int32_t> fields) {
+    return make(schema, schema, fields);
+  }
 
   [[nodiscard]] const BatchLayout& layout() const { return layout_; }
+  /// Those that the batches have.
   [[nodiscard]] const std::vector<std::int32_t>& fields() const { return fields_; }
+  /// Types of those behind them, which the batches do not have.
+  [[nodiscard]] const std::vector<DataType>& absent() const { return absent_; }
 
  private:
-  ProjectionPlan(BatchLayout layout, std::vector<std::int32_t> fields)
-      : layout_(std::move(layout)), fields_(std::move(fields)) {}
+  explicit ProjectionPlan(BatchLayout layout) : layout_(std::move(layout)) {}
 
   BatchLayout layout_;
   std::vector<std::int32_t> fields_;
+  std::vector<DataType> absent_;
 };
 
-/// The one batch in `batch` with the columns of `plan` only: a new front, then slices of the body.
-/// A batch without rows comes back as it is. Everything in the header but the length stays, so the
-/// checksum is stale by design: clients know not to check it. Errors: malformed.
+/// The one batch in `batch` with the columns of `plan` only: a new front, then slices of the body,
+/// then nulls for the columns that it does not have. Fluss fails the fetch over these; clients read
+/// every projected batch as one of the schema that they projected, so nulls are what fits.
+/// Statistics are left out. A batch without rows comes back as it is. Everything in the header but
+/// the length stays, so the checksum is stale by design: clients know not to check it. Errors:
+/// malformed, overloaded (nulls that would take too much room).
 [[nodiscard]] Result<std::vector<Buffer>> project(const Buffer& batch, const ProjectionPlan& plan);
 
 }  // namespace millrace::protocol

@@ -52,13 +52,21 @@ constexpr auto options = std::to_array<Option>({
     {"table.datalake.database-name", Kind::text, "", without_effect},
     {"table.datalake.table-name", Kind::text, "", without_effect},
     {"table.kv.standby-replica.enabled", Kind::boolean, "", without_effect},
-    {"table.statistics.columns", Kind::text, "", refused},
+    {"table.statistics.columns", Kind::text, "", built, "their batches cannot be read by 0.9.1"},
     {"table.kv.ttl", Kind::duration, "", refused},
     {"table.kv.ttl.time-column", Kind::text, "", without_effect},
     {"table.kv.value-layout-version", Kind::int32, "", without_effect},
 });
 
 using Broken = std::optional<ProtocolError>;
+
+constexpr std::string_view statistics_key = "table.statistics.columns";
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
 
 Broken broken(std::string message, ErrorCode code = ErrorCode::invalid_config_exception) {
   return ProtocolError{code, std::move(message)};
@@ -213,6 +221,30 @@ Broken check_time_to_live(const TableDescriptor& table) {
   return std::nullopt;
 }
 
+bool has_order(TypeRoot root) {
+  return !is_nested(root) && root != TypeRoot::binary && root != TypeRoot::bytes;
+}
+
+/// All columns that have an order, or the named ones.
+Broken check_statistics_columns(const TableDescriptor& table) {
+  const std::string* value = find_value(table, statistics_key);
+  if (value == nullptr || *value == "*") return std::nullopt;
+  std::string_view rest = *value;
+  for (std::size_t comma = 0; comma != std::string_view::npos;) {
+    comma = rest.find(',');
+    const std::string_view name = trimmed(rest.substr(0, comma));
+    if (comma != std::string_view::npos) rest.remove_prefix(comma + 1);
+    const auto column = std::find_if(table.schema.columns.begin(), table.schema.columns.end(),
+                                     [&](const Column& one) { return one.name == name; });
+    if (column == table.schema.columns.end())
+      return broken("table.statistics.columns names no column: " + wire_text(name));
+    if (!has_order(column->type.root))
+      return broken("table.statistics.columns cannot have a column of type " +
+                    to_string(column->type) + ": " + wire_text(name));
+  }
+  return std::nullopt;
+}
+
 /// Options that mean something for some kinds of tables only.
 Broken check_kind(const TableDescriptor& table) {
   const bool has_primary_key = !table.schema.primary_key.empty();
@@ -242,6 +274,7 @@ std::optional<ProtocolError> check_options(const TableDescriptor& table) {
   }
   if (auto error = check_ranges(table)) return error;
   if (auto error = check_time_to_live(table)) return error;
+  if (auto error = check_statistics_columns(table)) return error;
   return check_kind(table);
 }
 
@@ -266,6 +299,10 @@ Compression compression_of(const TableDescriptor& table) {
   if (const auto level = int_of(table, "table.log.arrow.compression.zstd.level"))
     compression.zstd_level = *level;
   return compression;
+}
+
+bool has_statistics(const TableDescriptor& table) {
+  return find_value(table, statistics_key) != nullptr && log_format_of(table) == LogFormat::arrow;
 }
 
 std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table) {
@@ -301,9 +338,7 @@ std::optional<std::string> unbuilt_feature(const TableDescriptor& table) {
        {"table.datalake.enabled", "table.datalake.historical-partition.enabled"}) {
     if (is_true(table, key)) return std::string(key);
   }
-  for (const std::string_view key : {"table.statistics.columns", "table.kv.ttl"}) {
-    if (find_value(table, key) != nullptr) return std::string(key);
-  }
+  if (find_value(table, "table.kv.ttl") != nullptr) return "table.kv.ttl";
   for (const Column& column : table.schema.columns) {
     if (column.agg_function) return "aggregation functions";
   }

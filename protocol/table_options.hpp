@@ -68,6 +68,9 @@ struct TableOption {
 /// Empty when the table leaves it to the cluster.
 [[nodiscard]] std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table);
 
+/// Whether batches of the log may carry statistics.
+[[nodiscard]] bool has_statistics(const TableDescriptor& table);
+
 /// How long rows are kept after they were committed; nothing: for ever.
 [[nodiscard]] std::optional<Duration> log_ttl_of(const TableDescriptor& table);
 

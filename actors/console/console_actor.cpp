@@ -22,6 +22,7 @@ class NodeSource final : public ConsoleSource {
     facts.version = settings_.version;
     facts.now = context_.now();
     facts.undeliverable = context_.undeliverable();
+    facts.batches_left_out = settings_.batches_left_out();
     facts.required_actors = settings_.required_actors;
     return facts;
   }

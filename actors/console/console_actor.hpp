@@ -18,6 +18,8 @@ struct ConsoleSettings {
   std::string version;                       ///< Of this build, for people.
   std::vector<std::string> required_actors;  ///< /readyz says no while one of them does not run.
   std::string token;  ///< Needed to read, unless empty. Must be set when not bound to loopback.
+  /// Batches that filters left out of answers.
+  std::function<std::uint64_t()> batches_left_out = [] { return std::uint64_t{0}; };
 };
 
 /// The HTTP side of a node: answers read-only requests about this node and the cluster it knows,

@@ -19,6 +19,7 @@ struct NodeFacts {
   std::string version;
   Instant now{};
   std::uint64_t undeliverable = 0;           ///< Messages to actors that were not there.
+  std::uint64_t batches_left_out = 0;        ///< Of answers, by filters of readers.
   std::vector<std::string> required_actors;  ///< Without them this node serves nobody.
 };
 

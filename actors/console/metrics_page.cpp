@@ -86,6 +86,9 @@ void write_node(Exposition& out, const NodeFacts& node) {
   out.family("millrace_undeliverable_messages_total", "counter",
              "Messages to actors that were not there.");
   out.sample("", node.undeliverable);
+  out.family("millrace_fetch_batches_left_out_total", "counter",
+             "Batches that filters of readers left out of answers.");
+  out.sample("", node.batches_left_out);
 }
 
 void write_cluster(Exposition& out, const ClusterView& view) {

@@ -42,6 +42,11 @@ const Caller& anybody() {
   return caller;
 }
 
+const protocol::Properties& no_configs() {
+  static const protocol::Properties none{};
+  return none;
+}
+
 bool may(const CallContext& context, protocol::Operation operation,
          const protocol::Resource& resource) {
   const Caller& caller = context.caller;

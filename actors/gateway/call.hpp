@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "protocol/acl.hpp"
+#include "protocol/alteration.hpp"
 #include "protocol/error_code.hpp"
 #include "state/meta/catalog/cluster_view.hpp"
 
@@ -34,6 +35,8 @@ struct AwaitQuestion {
   Offset from = 0;
   Duration wait_max{};
 };
+/// Fluss's way to say "from the first offset that is kept".
+inline constexpr Offset earliest_offset = -2;
 struct EarliestQuestion {};
 struct LatestQuestion {};
 struct TimestampQuestion {
@@ -104,7 +107,7 @@ struct ChangeAclsCommand {
 using CoordinatorCommand =
     std::variant<CreateDatabaseCommand, DropDatabaseCommand, CreateTableCommand, DropTableCommand,
                  CreatePartitionCommand, DropPartitionCommand, NewWriterCommand, SyncCommand,
-                 ChangeAclsCommand>;
+                 ChangeAclsCommand, protocol::Alteration>;
 
 struct CommandDone {};
 struct WriterGranted {
@@ -129,6 +132,7 @@ struct SetDeadline {
 /// The answer's body; the call is over.
 struct Respond {
   std::vector<Buffer> body;
+  std::uint64_t batches_left_out = 0;  ///< By a filter: for the counters.
 };
 struct RespondError {
   protocol::ProtocolError error;
@@ -147,12 +151,16 @@ struct Caller {
 /// Somebody who may do everything.
 [[nodiscard]] const Caller& anybody();
 
+[[nodiscard]] const protocol::Properties& no_configs();
+
 /// What every call may look at; the view is the newest of the node.
 struct CallContext {
   NodeId self;
   const ClusterView& view;
   Instant now{};
   const Caller& caller = anybody();
+  /// What this node was started with, secrets left out.
+  const protocol::Properties& configs = no_configs();
 };
 
 /// Whether the caller may do `operation` on `resource`.

@@ -42,7 +42,8 @@ Caller caller_from(const ConnectionOrigin& origin) {
 
 ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
                                  ConnectionOrigin origin, const PublishedView& published,
-                                 GatewayBudgets& budgets, ConnectionLimits limits)
+                                 GatewayBudgets& budgets, ConnectionLimits limits,
+                                 std::shared_ptr<const protocol::Properties> configs)
     : Actor(config, std::move(setup)),
       transport_(transport),
       origin_(std::move(origin)),
@@ -52,6 +53,7 @@ ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Tr
       published_(published),
       budgets_(budgets),
       limits_(limits),
+      configs_(std::move(configs)),
       frames_(limits.request_bytes_max),
       answers_(limits.answer_bytes_max) {}
 
@@ -192,7 +194,8 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
   const auto found = active_.find(number);
   if (found == active_.end()) return;
   const auto view = published_.get();
-  perform(number, step(*found->second.call, CallContext{context().node(), *view, now(), caller_}));
+  perform(number, step(*found->second.call,
+                       CallContext{context().node(), *view, now(), caller_, *configs_}));
 }
 
 void ConnectionActor::answered(const Envelope& envelope) {
@@ -226,6 +229,7 @@ void ConnectionActor::perform(std::uint64_t number, const CallEffects& effects) 
     } else if (const auto* deadline = std::get_if<SetDeadline>(&effect)) {
       start_timer(deadline->after, number);
     } else if (const auto* answer = std::get_if<Respond>(&effect)) {
+      budgets_.batches_left_out += answer->batches_left_out;
       finish(number, protocol::encode_response(request_id, answer->body));
     } else if (const auto* error = std::get_if<RespondError>(&effect)) {
       note_error(error->error.message);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -49,6 +50,8 @@ struct GatewayBudgets {
   /// spent, a connection that holds some of it asks for nothing more, and one that holds nothing
   /// reads one batch at a time.
   ByteBudget answers;
+  /// Batches that filters of readers left out of answers, so far.
+  std::atomic<std::uint64_t> batches_left_out{0};
 };
 
 /// One client's connection: cuts frames, runs a call per request, writes answers as they come.
@@ -58,7 +61,7 @@ class ConnectionActor final : public Actor {
  public:
   ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
                   ConnectionOrigin origin, const PublishedView& published, GatewayBudgets& budgets,
-                  ConnectionLimits limits);
+                  ConnectionLimits limits, std::shared_ptr<const protocol::Properties> configs);
 
  protected:
   void on_start() override;
@@ -110,6 +113,7 @@ class ConnectionActor final : public Actor {
   const PublishedView& published_;
   GatewayBudgets& budgets_;
   const ConnectionLimits limits_;
+  const std::shared_ptr<const protocol::Properties> configs_;
   protocol::FrameSplitter frames_;
   AnswerWindow answers_;
   std::map<std::uint64_t, Active> active_;

@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "actors/gateway/access_rules.hpp"
+#include "actors/gateway/batch_filter.hpp"
 #include "actors/gateway/log_calls.hpp"
+#include "actors/gateway/table_projection.hpp"
 #include "protocol/fetch_response.hpp"
 #include "protocol/fluss.pb.h"
 #include "protocol/log_batch.hpp"
 #include "protocol/message_codec.hpp"
-#include "protocol/projection.hpp"
 #include "protocol/table_options.hpp"
 
 namespace millrace::gateway {
@@ -34,6 +35,8 @@ constexpr std::int64_t bytes_max_cap = std::int64_t{64} << 20;
 constexpr std::size_t share_min_bytes = std::size_t{64} << 10;
 // What is read at once of a bucket whose columns are pruned.
 constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
+// A fetch is answered once its filter has left out so much, whatever that brought.
+constexpr std::size_t left_out_bytes_max = std::size_t{64} << 20;
 constexpr std::int32_t wait_millis_default = 100;
 constexpr std::int32_t wait_millis_max = 60'000;
 // Replicas answer reads within milliseconds; beyond the wait, this much is patience with a restart.
@@ -48,6 +51,7 @@ struct BucketFetch {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
   std::vector<Buffer> records;
+  std::optional<Offset> filtered_end;  // If the last batches that were read are left out.
   Offset high_watermark = 0;
   Offset log_start = 0;
   std::optional<ProtocolError> error;
@@ -102,7 +106,7 @@ class FetchCall final : public Call {
     --asked_;
     reserved_ -= std::exchange(bucket.reserved, 0);
     if (const auto* data = std::get_if<DataAnswer>(&answer)) {
-      take(bucket, *data);
+      take(context, bucket, *data);
     } else if (const auto* error = std::get_if<ProtocolError>(&answer)) {
       fail(bucket, *error);
     }
@@ -127,6 +131,13 @@ class FetchCall final : public Call {
     if (table.projection_pushdown_enabled()) {
       fetch.fields.emplace(table.projected_fields().begin(), table.projected_fields().end());
     }
+    // A filter that cannot be read leaves nothing out.
+    if (table.has_filter_predicate()) {
+      const std::string& bytes = table.filter_predicate();
+      auto predicate = protocol::parse_predicate(
+          Bytes(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
+      if (predicate) fetch.filter.emplace(fetch.id, std::move(*predicate));
+    }
     for (const auto& request : table.buckets_req()) {
       BucketFetch& bucket = buckets_.emplace_back();
       bucket.table = tables_.size() - 1;
@@ -141,17 +152,15 @@ class FetchCall final : public Call {
     TableFetch& table = tables_[bucket.table];
     if (table.denied) return fail(bucket, *table.denied);
     if (auto elsewhere = why_not_here(context, bucket.id)) return fail(bucket, *elsewhere);
-    if (!table.fields || table.plan) return;
+    if (!table.fields || table.projection) return;
     const auto info = context.view.catalog.find_table(table.id);
     if (protocol::log_format_of(info->descriptor) != protocol::LogFormat::arrow) {
       return fail(bucket, {ErrorCode::invalid_column_projection,
                            "Only tables of log format ARROW can be projected."});
     }
-    auto plan = protocol::ProjectionPlan::make(info->descriptor.schema, *table.fields);
-    if (!plan) {
-      return fail(bucket, {ErrorCode::invalid_column_projection, plan.error().message});
-    }
-    table.plan.emplace(std::move(*plan));
+    auto projection = TableProjection::make(info, *table.fields);
+    if (!projection) return fail(bucket, projection.error());
+    table.projection.emplace(std::move(*projection));
   }
 
   static void fail(BucketFetch& bucket, ProtocolError error) {
@@ -192,11 +201,11 @@ class FetchCall final : public Call {
     const std::size_t left_here = bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes);
     if (std::min(left, left_here) == 0 && spoken_for > 0) return 0;  // Only the high watermark.
     const std::size_t share = std::max(std::min(left, share_min_bytes), left / open);
-    const std::size_t most = tables_[bucket.table].plan ? pruned_read_bytes : left_here;
+    const std::size_t most = tables_[bucket.table].is_pruned() ? pruned_read_bytes : left_here;
     return std::max<std::size_t>(std::min(share, most), 1);
   }
 
-  void take(BucketFetch& bucket, const DataAnswer& data) {
+  void take(const CallContext& context, BucketFetch& bucket, const DataAnswer& data) {
     bucket.high_watermark = data.high_watermark;
     bucket.log_start = data.log_start;
     bucket.next = std::max(bucket.next, data.from);
@@ -209,23 +218,32 @@ class FetchCall final : public Call {
       auto batch = cursor.next();
       if (!batch) return fail(bucket, to_protocol(batch.error()));
       if (!*batch) break;
-      if (!add(bucket, **batch)) {
+      if (!add(context, bucket, **batch)) {
         bucket.done = true;
         return;
       }
     }
-    const bool is_full = bucket.bytes >= bucket.bytes_max || bytes_ >= bytes_max_;
+    const bool is_full = bucket.bytes >= bucket.bytes_max || bytes_ >= bytes_max_ ||
+                         left_out_bytes_ >= left_out_bytes_max;
     bucket.done = is_full || bucket.next >= bucket.high_watermark;
   }
 
   /// Adds a batch if it fits; the first one of the whole answer always does.
-  [[nodiscard]] bool add(BucketFetch& bucket, const protocol::LogBatch& batch) {
-    const auto& plan = tables_[bucket.table].plan;
+  [[nodiscard]] bool add(const CallContext& context, BucketFetch& bucket,
+                         const protocol::LogBatch& batch) {
+    TableFetch& table = tables_[bucket.table];
+    if (table.filter && !table.filter->may_want(context.view.catalog, batch)) {
+      ++left_out_;
+      left_out_bytes_ += batch.bytes.size();
+      bucket.next = batch.header.next_offset();
+      bucket.filtered_end = bucket.next;
+      return true;
+    }
     std::vector<Buffer> pieces{batch.bytes};
-    if (plan) {
-      auto projected = protocol::project(batch.bytes, *plan);
+    if (table.projection) {
+      auto projected = table.projection->project(context.view.catalog, batch);
       if (!projected) {
-        fail(bucket, {ErrorCode::corrupt_record_exception, projected.error().message});
+        fail(bucket, projected.error());
         return false;
       }
       pieces = std::move(*projected);
@@ -236,12 +254,14 @@ class FetchCall final : public Call {
     bucket.bytes += size;
     bytes_ += size;
     bucket.next = batch.header.next_offset();
+    bucket.filtered_end.reset();
     bucket.records.insert(bucket.records.end(), pieces.begin(), pieces.end());
     return true;
   }
 
   [[nodiscard]] bool enough() const {
     if (bytes_ >= min_bytes_ || now_ >= end_ || rounds_ >= rounds_max) return true;
+    if (left_out_bytes_ >= left_out_bytes_max) return true;
     bool any_served = false;
     for (const BucketFetch& bucket : buckets_) {
       if (!bucket.error) any_served = true;
@@ -274,17 +294,22 @@ class FetchCall final : public Call {
       out.error = std::move(bucket.error);
       out.high_watermark = bucket.high_watermark;
       out.log_start_offset = bucket.log_start;
+      out.filtered_end_offset = bucket.filtered_end;
       out.records = std::move(bucket.records);
       answer[bucket.table].buckets.push_back(std::move(out));
     }
-    return Respond{protocol::encode_fetch_response(answer)};
+    return Respond{protocol::encode_fetch_response(answer), left_out_};
   }
 
   struct TableFetch {
     TableId id;
     std::optional<std::vector<std::int32_t>> fields;
-    std::optional<protocol::ProjectionPlan> plan;
+    std::optional<TableProjection> projection;
+    std::optional<BatchFilter> filter;
     std::optional<ProtocolError> denied;
+
+    /// Whether less may be sent than is read.
+    [[nodiscard]] bool is_pruned() const { return projection || filter; }
   };
 
   const std::size_t bytes_max_;
@@ -293,6 +318,8 @@ class FetchCall final : public Call {
   std::vector<TableFetch> tables_;
   std::vector<BucketFetch> buckets_;
   std::size_t bytes_ = 0;
+  std::size_t left_out_bytes_ = 0;
+  std::uint64_t left_out_ = 0;  // Batches.
   std::size_t asked_ = 0;
   std::size_t reserved_ = 0;  // Sum over the buckets.
   Instant now_{};
@@ -308,6 +335,10 @@ std::unique_ptr<Call> make_fetch_call(const protocol::RequestFrame& request) {
   if (!parsed) return make_finished_call(RespondError{to_protocol(parsed.error())});
   std::size_t buckets = 0;
   for (const auto& table : parsed->tables_req()) {
+    if (table.has_filter_predicate() != table.has_filter_schema_id()) {
+      return make_finished_call(RespondError{
+          {ErrorCode::unknown_server_error, "A filter and its schema id come together."}});
+    }
     buckets += static_cast<std::size_t>(table.buckets_req_size());
   }
   if (buckets > buckets_max) {

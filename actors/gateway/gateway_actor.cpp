@@ -41,7 +41,8 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   ConnectionOrigin origin{connection, accepted->peer.host, options_.security, accepted->listener};
   start_child({name, RestartPolicy::temporary}, [this, name, origin = std::move(origin)] {
     return context().spawn<ConnectionActor>(name, actor_name(), Placement::scheduled, transport_,
-                                            origin, published_, budgets_, options_.connection);
+                                            origin, published_, budgets_, options_.connection,
+                                            options_.configs);
   });
 }
 

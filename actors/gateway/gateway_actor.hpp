@@ -11,6 +11,9 @@ struct GatewayOptions {
   std::size_t connections_max = 1000;  ///< A further one is closed as soon as it arrives.
   ConnectionLimits connection;
   std::shared_ptr<const GatewaySecurity> security = std::make_shared<const GatewaySecurity>();
+  /// What the node was started with, as clients may see it.
+  std::shared_ptr<const protocol::Properties> configs =
+      std::make_shared<const protocol::Properties>();
 };
 
 /// The public protocol's front door: takes connections and gives each an actor of its own. The

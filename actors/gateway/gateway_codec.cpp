@@ -95,6 +95,63 @@ void write(Command::Builder out, const NewWriterCommand&) { out.setNewWriter(); 
 void write(Command::Builder out, const SyncCommand&) { out.setSync(); }
 void write(Command::Builder out, const ChangeAclsCommand&) { out.setChangeAcls(); }
 
+void write(capnp::List<schemas::ConfigChange>::Builder out,
+           const std::vector<protocol::ConfigChange>& changes) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const protocol::ConfigChange& change = changes[i];
+    out[i].setKey(text(change.key));
+    if (change.value) out[i].setValue(text(*change.value));
+    out[i].setHasValue(change.value.has_value());
+    out[i].setOperation(change.operation);
+  }
+}
+
+unsigned count_of(const auto& list) { return static_cast<unsigned>(list.size()); }
+
+void write(Command::Builder out, const protocol::AlterTable& alteration) {
+  auto alter = out.initAlterTable();
+  alter.setDatabase(text(alteration.database));
+  alter.setName(text(alteration.name));
+  alter.setIgnoreIfMissing(alteration.ignore_if_missing);
+  write(alter.initConfigs(count_of(alteration.configs)), alteration.configs);
+  auto columns = alter.initAddedColumns(count_of(alteration.added_columns));
+  for (unsigned i = 0; i < columns.size(); ++i) {
+    const protocol::AddedColumn& column = alteration.added_columns[i];
+    columns[i].setName(text(column.name));
+    columns[i].setTypeJson(text(column.type_json));
+    if (column.comment) columns[i].setComment(text(*column.comment));
+    columns[i].setHasComment(column.comment.has_value());
+    columns[i].setPosition(column.position);
+    columns[i].setAggregation(text(column.aggregation));
+  }
+  alter.setOtherChange(text(alteration.other_change));
+}
+
+void write(Command::Builder out, const protocol::AlterDatabase& alteration) {
+  auto alter = out.initAlterDatabase();
+  alter.setName(text(alteration.name));
+  alter.setIgnoreIfMissing(alteration.ignore_if_missing);
+  write(alter.initConfigs(count_of(alteration.configs)), alteration.configs);
+  if (alteration.comment) alter.setComment(text(*alteration.comment));
+  alter.setHasComment(alteration.comment.has_value());
+}
+
+void write(Command::Builder out, const protocol::AlterClusterConfigs& alteration) {
+  write(out.initAlterClusterConfigs(count_of(alteration.configs)), alteration.configs);
+}
+
+void write(Command::Builder out, const protocol::TagServers& alteration) {
+  auto tag = out.initTagServers();
+  auto servers = tag.initServers(count_of(alteration.servers));
+  for (unsigned i = 0; i < servers.size(); ++i) servers.set(i, alteration.servers[i]);
+  tag.setTag(alteration.tag);
+  tag.setRemove(alteration.remove);
+}
+
+void write(Command::Builder out, const protocol::Alteration& alteration) {
+  std::visit([&](const auto& one) { write(out, one); }, alteration);
+}
+
 }  // namespace
 
 bool is_transport_news(const Envelope& envelope) {

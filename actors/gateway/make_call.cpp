@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "actors/gateway/acl_calls.hpp"
+#include "actors/gateway/alteration_calls.hpp"
 #include "actors/gateway/log_calls.hpp"
 #include "actors/gateway/metadata_calls.hpp"
 
@@ -22,6 +23,8 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
     case ApiKey::get_table_schema:
     case ApiKey::list_partition_infos:
     case ApiKey::get_metadata:
+    case ApiKey::describe_cluster_configs:
+    case ApiKey::get_cluster_health:
       return make_view_call(request);
     case ApiKey::create_database:
     case ApiKey::drop_database:
@@ -35,12 +38,22 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
     case ApiKey::list_acls:
     case ApiKey::drop_acls:
       return make_acl_call(request);
+    case ApiKey::alter_table:
+    case ApiKey::alter_database:
+    case ApiKey::alter_cluster_configs:
+    case ApiKey::add_server_tag:
+    case ApiKey::remove_server_tag:
+      return make_alteration_call(request);
     case ApiKey::produce_log:
       return make_produce_call(request);
     case ApiKey::fetch_log:
       return make_fetch_call(request);
     case ApiKey::list_offsets:
       return make_offsets_call(request);
+    case ApiKey::limit_scan:
+      return make_limit_scan_call(request);
+    case ApiKey::get_table_stats:
+      return make_table_stats_call(request);
     default:
       return make_finished_call(
           RespondError{{protocol::ErrorCode::unsupported_version,

@@ -27,18 +27,39 @@ constexpr Duration sync_wait_max = 2s;
 constexpr std::string_view exists_yes("\x08\x01", 2);
 
 constexpr std::array served_keys = {
-    ApiKey::api_versions,     ApiKey::create_database,
-    ApiKey::drop_database,    ApiKey::list_databases,
-    ApiKey::database_exists,  ApiKey::create_table,
-    ApiKey::drop_table,       ApiKey::get_table_info,
-    ApiKey::list_tables,      ApiKey::list_partition_infos,
-    ApiKey::table_exists,     ApiKey::get_table_schema,
-    ApiKey::get_metadata,     ApiKey::produce_log,
-    ApiKey::fetch_log,        ApiKey::list_offsets,
-    ApiKey::init_writer,      ApiKey::get_database_info,
-    ApiKey::authenticate,     ApiKey::create_acls,
-    ApiKey::list_acls,        ApiKey::drop_acls,
-    ApiKey::create_partition, ApiKey::drop_partition,
+    ApiKey::api_versions,
+    ApiKey::create_database,
+    ApiKey::drop_database,
+    ApiKey::list_databases,
+    ApiKey::database_exists,
+    ApiKey::create_table,
+    ApiKey::drop_table,
+    ApiKey::get_table_info,
+    ApiKey::list_tables,
+    ApiKey::list_partition_infos,
+    ApiKey::table_exists,
+    ApiKey::get_table_schema,
+    ApiKey::get_metadata,
+    ApiKey::produce_log,
+    ApiKey::fetch_log,
+    ApiKey::list_offsets,
+    ApiKey::init_writer,
+    ApiKey::limit_scan,
+    ApiKey::get_database_info,
+    ApiKey::create_partition,
+    ApiKey::drop_partition,
+    ApiKey::authenticate,
+    ApiKey::create_acls,
+    ApiKey::list_acls,
+    ApiKey::drop_acls,
+    ApiKey::alter_table,
+    ApiKey::describe_cluster_configs,
+    ApiKey::alter_cluster_configs,
+    ApiKey::add_server_tag,
+    ApiKey::remove_server_tag,
+    ApiKey::get_table_stats,
+    ApiKey::alter_database,
+    ApiKey::get_cluster_health,
 };
 
 ProtocolError no_coordinator() {
@@ -156,7 +177,7 @@ template <class Request>
 std::unique_ptr<Call> parse_command(const RequestFrame& frame) {
   auto request = protocol::parse_message<Request>(frame.body.bytes());
   if (!request) return finished(request.error());
-  return std::make_unique<CoordinatorCall>(command_of(*request));
+  return make_command_call(command_of(*request));
 }
 
 std::unique_ptr<Call> api_versions(const RequestFrame& frame) {
@@ -192,6 +213,10 @@ std::unique_ptr<Call> make_handshake_call(const RequestFrame& request) {
 
 std::unique_ptr<Call> make_view_call(const RequestFrame& request) {
   return std::make_unique<ViewCall>(request);
+}
+
+std::unique_ptr<Call> make_command_call(CoordinatorCommand command) {
+  return std::make_unique<CoordinatorCall>(std::move(command));
 }
 
 std::unique_ptr<Call> make_coordinator_call(const RequestFrame& request) {

@@ -19,6 +19,9 @@ namespace millrace::gateway {
 /// Source: Fluss GET_METADATA v0 and the read-only admin APIs.
 [[nodiscard]] std::unique_ptr<Call> make_view_call(const protocol::RequestFrame& request);
 
+/// Asks the coordinator in office, and answers when it has: with nothing, or a writer's id.
+[[nodiscard]] std::unique_ptr<Call> make_command_call(CoordinatorCommand command);
+
 /// Changes that the coordinator in office decides, and INIT_WRITER.
 [[nodiscard]] std::unique_ptr<Call> make_coordinator_call(const protocol::RequestFrame& request);
 

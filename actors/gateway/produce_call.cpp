@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "protocol/log_batch.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/produce_request.hpp"
+#include "protocol/table_options.hpp"
 
 namespace millrace::gateway {
 namespace {
@@ -25,10 +27,34 @@ using protocol::refuse;
 constexpr std::int32_t timeout_millis_max = 60 * 1000;
 constexpr Duration local_wait_max = 10s;
 
+/// What batches of a table's schemas must be, each check made when a batch first names it.
+class SchemaChecks {
+ public:
+  explicit SchemaChecks(const TableInfo& table) : table_(table) {}
+
+  /// Whether batches may carry statistics: readers of old releases cannot read those that do.
+  [[nodiscard]] bool with_statistics() const { return protocol::has_statistics(table_.descriptor); }
+
+  /// Null if there is no such schema.
+  [[nodiscard]] const protocol::BatchCheck* find(std::int32_t id) {
+    const auto known = checks_.find(id);
+    if (known != checks_.end()) return &known->second;
+    const protocol::Schema* schema = table_.find_schema(id);
+    if (schema == nullptr) return nullptr;
+    return &checks_
+                .emplace(id,
+                         protocol::BatchCheck(protocol::log_format_of(table_.descriptor), *schema))
+                .first->second;
+  }
+
+ private:
+  const TableInfo& table_;
+  std::map<std::int32_t, protocol::BatchCheck> checks_;
+};
+
 /// Cuts a bucket's records into batches and checks each: checksum, schema, format. What passes can
 /// be stored and served without being looked at again.
-Outcome<std::vector<Buffer>> check_records(const Buffer& records, const TableInfo& table,
-                                           const protocol::BatchCheck& format) {
+Outcome<std::vector<Buffer>> check_records(const Buffer& records, SchemaChecks& checks) {
   auto batches = protocol::split_batches(records);
   if (!batches) return refuse(ErrorCode::corrupt_record_exception, batches.error().message);
   if (batches->empty()) return refuse(ErrorCode::corrupt_record_exception, "no batch was sent");
@@ -37,11 +63,16 @@ Outcome<std::vector<Buffer>> check_records(const Buffer& records, const TableInf
       return refuse(ErrorCode::corrupt_record_exception, fine.error().message);
     }
     const auto header = protocol::parse_header(batch.bytes());
-    if (header->schema_id < 1 || header->schema_id > table.schema_id) {
+    if (header->magic == protocol::magic_statistics && !checks.with_statistics()) {
+      return refuse(ErrorCode::corrupt_record_exception,
+                    "The table does not ask for statistics: table.statistics.columns is not set.");
+    }
+    const protocol::BatchCheck* format = checks.find(header->schema_id);
+    if (format == nullptr) {
       return refuse(ErrorCode::schema_not_exist,
                     fmt::format("Schema {} does not exist.", header->schema_id));
     }
-    if (auto fine = format.check(batch); !fine) {
+    if (auto fine = format->check(batch); !fine) {
       return refuse(ErrorCode::corrupt_record_exception, fine.error().message);
     }
   }
@@ -61,9 +92,8 @@ class ProduceCall final : public Call {
     CallEffects effects;
     const TableId id{request_.table_id};
     const auto table = context.view.catalog.find_table(id);
-    const protocol::TableDescriptor unknown;
-    const protocol::TableDescriptor& descriptor = table ? table->descriptor : unknown;
-    const protocol::BatchCheck format(protocol::log_format_of(descriptor), descriptor.schema);
+    const TableInfo unknown;
+    SchemaChecks checks(table ? *table : unknown);
     const auto denied = why_denied(context, id, protocol::Operation::write);
     std::set<BucketId> seen;
     for (std::size_t i = 0; i < request_.buckets.size(); ++i) {
@@ -77,7 +107,7 @@ class ProduceCall final : public Call {
         answer(i, *elsewhere);
       } else if (!seen.insert(bucket_id).second) {
         answer(i, ProtocolError{ErrorCode::corrupt_message, "the bucket is named twice"});
-      } else if (auto batches = check_records(bucket.records, *table, format); !batches) {
+      } else if (auto batches = check_records(bucket.records, checks); !batches) {
         answer(i, batches.error());
       } else {
         ++open_;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "actors/gateway/cluster_answers.hpp"
 #include "protocol/api.hpp"
 #include "protocol/fluss.pb.h"
 #include "protocol/message_codec.hpp"
@@ -131,13 +132,14 @@ Outcome<Body> answer(const CallContext& context, const wire::TableExistsRequest&
 Outcome<Body> answer(const ClusterView& view, const wire::GetTableSchemaRequest& request) {
   auto table = find_table(view, request.table_path());
   if (!table) return tl::unexpected<ProtocolError>(table.error());
-  if (request.has_schema_id() && request.schema_id() != (*table)->schema_id) {
-    return refuse(ErrorCode::schema_not_exist,
-                  fmt::format("Schema {} does not exist.", request.schema_id()));
+  const std::int32_t id = request.has_schema_id() ? request.schema_id() : (*table)->schema_id;
+  const protocol::Schema* schema = (*table)->find_schema(id);
+  if (schema == nullptr) {
+    return refuse(ErrorCode::schema_not_exist, fmt::format("Schema {} does not exist.", id));
   }
   wire::GetTableSchemaResponse response;
-  response.set_schema_id((*table)->schema_id);
-  response.set_schema_json(protocol::to_json((*table)->descriptor.schema));
+  response.set_schema_id(id);
+  response.set_schema_json(protocol::to_json(*schema));
   return body_of(response);
 }
 
@@ -343,6 +345,14 @@ Outcome<Body> parse_and_answer(const CallContext& context, const protocol::Reque
   }
 }
 
+/// For requests that say nothing else.
+template <class Request>
+std::optional<ProtocolError> why_bad(const protocol::RequestFrame& frame) {
+  auto request = protocol::parse_message<Request>(frame.body.bytes());
+  if (request) return std::nullopt;
+  return to_protocol(request.error());
+}
+
 }  // namespace
 
 Outcome<Body> answer_from_view(const CallContext& context, const protocol::RequestFrame& request) {
@@ -365,6 +375,16 @@ Outcome<Body> answer_from_view(const CallContext& context, const protocol::Reque
       return parse_and_answer<wire::ListPartitionInfosRequest>(context, request);
     case ApiKey::get_metadata:
       return parse_and_answer<wire::MetadataRequest>(context, request);
+    case ApiKey::describe_cluster_configs:
+      if (auto bad = why_bad<wire::DescribeClusterConfigsRequest>(request)) {
+        return tl::unexpected<ProtocolError>(std::move(*bad));
+      }
+      return describe_cluster_configs(context);
+    case ApiKey::get_cluster_health:
+      if (auto bad = why_bad<wire::GetClusterHealthRequest>(request)) {
+        return tl::unexpected<ProtocolError>(std::move(*bad));
+      }
+      return describe_cluster_health(context.view);
     default:
       return refuse(ErrorCode::unsupported_version, "not an API that a view answers");
   }

@@ -187,6 +187,7 @@ Member NodeAssembly::console() {
             ConsoleSettings settings;
             settings.version = settings_.version;
             settings.token = settings_.console_token;
+            settings.batches_left_out = [this] { return budgets_.batches_left_out.load(); };
             settings.required_actors = {links_name, tablet_name, gateway_name};
             if (ports_.open_metadata) {
               settings.required_actors.emplace_back(coordinator_name);

@@ -1,10 +1,13 @@
 #include "apps/node/node_settings.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "apps/config/known_keys.hpp"
 #include "apps/config/security_settings.hpp"
 #include "protocol/time_zone.hpp"
 
@@ -34,6 +37,18 @@ Status check_built(const Configuration& configuration) {
     return fail(Errc::malformed, "millrace.roles without tablet is not built yet");
   }
   return {};
+}
+
+/// What was set, as clients are told of it.
+std::shared_ptr<const std::map<std::string, std::string>> visible_configs(
+    const Configuration& configuration) {
+  std::map<std::string, std::string> visible;
+  for (const Setting& setting : configuration.settings()) {
+    if (setting.source.kind == SourceKind::default_value) continue;
+    const bool hide = is_secret_name(setting.name) && !setting.value.empty();
+    visible.emplace(setting.name, hide ? "(hidden)" : setting.value);
+  }
+  return std::make_shared<const std::map<std::string, std::string>>(std::move(visible));
 }
 
 /// What clients are told instead of where `bound` listens.
@@ -128,6 +143,7 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
 
   auto& gateway = settings.gateway_options;
   settings.in_flight_bytes_max = size_of(configuration.get(key::in_flight_bytes_max));
+  gateway.configs = visible_configs(configuration);
   gateway.security = security_of(configuration);
   gateway.connections_max = size_of(configuration.get(key::connections_max));
   gateway.connection.request_bytes_max = size_of(configuration.get(key::max_request_size));

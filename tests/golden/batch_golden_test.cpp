@@ -2,6 +2,7 @@
 
 #include "protocol/arrow_message.hpp"
 #include "protocol/batch_codec.hpp"
+#include "protocol/batch_statistics.hpp"
 #include "protocol/projection.hpp"
 #include "protocol/row_batch.hpp"
 #include "protocol/row_batch_codec.hpp"
@@ -163,8 +164,9 @@ TEST(BatchGolden, AnEmptyBatchIsAHeaderThatTakesOneOffset) {
 }
 
 TEST(BatchGolden, OtherMagicsAreRefused) {
-  for (const char* file : {"log_v1of091_arrow_changelog_none.bin", "head_log_v1_append_stats.bin",
-                           "head_log_v2_changelog_stats.bin"}) {
+  // Magic 1 of 0.9.1 means something else than that of 1.0.0.
+  for (const char* file :
+       {"log_v1of091_arrow_changelog_none.bin", "head_log_v2_changelog_stats.bin"}) {
     SCOPED_TRACE(file);
     const Buffer batch = golden_file(file);
     EXPECT_EQ(parse_header(batch.bytes()).error().code, Errc::malformed);
@@ -172,6 +174,41 @@ TEST(BatchGolden, OtherMagicsAreRefused) {
     EXPECT_EQ(verify_crc(batch.bytes()).error().code, Errc::malformed);
     EXPECT_EQ(decode_batch(batch, to_arrow(schema_of(t2))).error().code, Errc::malformed);
   }
+}
+
+TEST(BatchGolden, StatisticsOfClient100AreReadAndItsRowsAreThoseOfAnyBatch) {
+  const Buffer batch = golden_file("head_log_v1_append_stats.bin");
+  const Schema schema = schema_of(t2);
+  const auto rows = rows_of(schema, {"[1, 2, 3]", R"(["a", null, "hello-world"])"});
+  expect_same_rows(*decoded(batch, schema), *rows);
+  const LogBatchHeader header = parse_whole_batch(batch.bytes()).value();
+  EXPECT_EQ(header.magic, magic_statistics);
+  EXPECT_EQ(header.statistics_length, 0x57);
+  ASSERT_EQ(split_batches(batch).value().size(), 1U);
+
+  const auto statistics = BatchStatistics::read(batch).value().value();
+  const auto ids = statistics.of(0, schema.columns[0].type).value();
+  EXPECT_EQ(ids.rows, 3);
+  EXPECT_EQ(ids.nulls, 0);
+  EXPECT_EQ(ids.least, comparable(std::int64_t{1}));
+  EXPECT_EQ(ids.greatest, comparable(std::int64_t{3}));
+  const auto names = statistics.of(1, schema.columns[1].type).value();
+  EXPECT_EQ(names.nulls, 1);
+  EXPECT_EQ(names.least, ComparableValue{.text = "a"});
+  EXPECT_EQ(names.greatest, ComparableValue{.text = "hello-world"});
+  EXPECT_FALSE(statistics.of(2, schema.columns[0].type));
+
+  // A projection drops the block.
+  const auto plan = ProjectionPlan::make(schema, std::vector<std::int32_t>{1}).value();
+  std::string projected;
+  const auto pieces = project(batch, plan).value();
+  for (const Buffer& piece : pieces) projected += piece.text();
+  const Buffer cut = Buffer::from(std::move(projected));
+  EXPECT_EQ(parse_whole_batch(cut.bytes())->statistics_length, 0);
+  EXPECT_EQ(parse_whole_batch(cut.bytes())->magic, magic_statistics);
+  const auto read = decode_batch(cut, to_arrow(schema, std::vector<std::int32_t>{1}));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  expect_same_rows(**read, **rows->SelectColumns({1}));
 }
 
 TEST(BatchGolden, RowFormatsAreRefusedAsArrow) {

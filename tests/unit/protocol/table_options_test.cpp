@@ -124,6 +124,29 @@ TEST(TableOptions, ValuesComeOutTyped) {
   EXPECT_EQ(replication_factor_of(table_with({{"table.replication.factor", "2"}})), 2);
 }
 
+TEST(TableOptions, StatisticsAreOfColumnsThatHaveAnOrder) {
+  TableDescriptor table = table_with({});
+  EXPECT_FALSE(has_statistics(table));
+  const auto add = [&](const std::string& name, const std::string& type) {
+    append_column(table.schema, {name, *parse_sql_type(type), {}, -1, {}});
+  };
+  add("n", "BIGINT");
+  add("raw", "BYTES");
+  add("list", "ARRAY<INT>");
+  std::string& value = table.properties["table.statistics.columns"];
+  for (const char* good : {"*", "n", "a,n", " a , n "}) {
+    value = good;
+    EXPECT_EQ(check_options(table), std::nullopt) << good;
+    EXPECT_TRUE(has_statistics(table));
+  }
+  for (const char* bad : {"", "m", "a,", "raw", "n,list", "A"}) {
+    value = bad;
+    const auto broken = check_options(table);
+    ASSERT_TRUE(broken.has_value()) << bad;
+    EXPECT_EQ(broken->code, ErrorCode::invalid_config_exception);
+  }
+}
+
 TEST(TableOptions, WhatIsNotBuiltIsNamed) {
   EXPECT_EQ(unbuilt_feature(table_with({})), std::nullopt);
   EXPECT_EQ(unbuilt_feature(table_with({{"table.datalake.enabled", "false"}})), std::nullopt);
@@ -131,8 +154,7 @@ TEST(TableOptions, WhatIsNotBuiltIsNamed) {
     EXPECT_EQ(unbuilt_feature(table_with({{"table.log.format", format}})), std::nullopt);
   EXPECT_EQ(unbuilt_feature(table_with({{"table.datalake.enabled", "true"}})),
             "table.datalake.enabled");
-  EXPECT_EQ(unbuilt_feature(table_with({{"table.statistics.columns", "*"}})),
-            "table.statistics.columns");
+  EXPECT_EQ(unbuilt_feature(table_with({{"table.statistics.columns", "*"}})), std::nullopt);
   EXPECT_EQ(unbuilt_feature(table_with({{"table.kv.ttl", "1d"}})), "table.kv.ttl");
   auto keyed = table_with({});
   keyed.schema.primary_key = {"a"};

@@ -26,6 +26,7 @@ inline NodeFacts node_facts() {
   node.version = "0.1.0";
   node.now = Instant{} + 10s;
   node.undeliverable = 3;
+  node.batches_left_out = 44;
   node.required_actors = {"gateway"};
   return node;
 }

@@ -105,6 +105,7 @@ TEST(MetricsPage, ActorsAreAddedUpByKind) {
   has("millrace_actor_mailbox_wait_p99_seconds{kind=\"replica\"} 1.5");
   has("millrace_actor_busy_seconds_total{kind=\"replica\"} 0.25");
   has("millrace_undeliverable_messages_total 3");
+  has("millrace_fetch_batches_left_out_total 44");
   has("millrace_build_info{version=\"0.1.0\"} 1");
   has("millrace_node_info{cluster_id=\"c-1\",node=\"1\",incarnation=\"7\"} 1");
   has("millrace_cluster_members 2");

@@ -148,7 +148,7 @@ class CallScript {
   Instant now{};  ///< What the call is told the time is.
 
  private:
-  [[nodiscard]] CallContext context() const { return {self, view_, now, caller_}; }
+  [[nodiscard]] CallContext context() const { return {self, view_, now, caller_, configs_}; }
 
   void take(const CallEffects& effects) {
     for (const CallEffect& effect : effects) {
@@ -174,6 +174,7 @@ class CallScript {
   }
 
   ClusterView view_;
+  const protocol::Properties configs_{{"data.dir", "/d"}, {"kv.snapshot.interval", "10min"}};
   const Caller caller_;
   std::unique_ptr<Call> call_;
   int answers_ = 0;

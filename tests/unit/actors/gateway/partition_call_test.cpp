@@ -254,5 +254,51 @@ TEST(PartitionCalls, ATableWithoutPartitionsHasNone) {
             ErrorCode::unknown_table_or_bucket_exception);
 }
 
+TEST(PartitionCalls, TheLastRowsAndRowCountsAreThoseOfThePartition) {
+  const ClusterView view = partitioned_cluster();
+  wire::LimitScanRequest scan;
+  scan.set_table_id(flights.value());
+  scan.set_partition_id(sunday.value());
+  scan.set_bucket_id(0);
+  scan.set_limit(3);
+  EXPECT_EQ(CallScript(view, ApiKey::limit_scan, scan).asked.at(0).bucket,
+            (BucketId{flights, BucketIndex{0}, sunday}));
+  scan.clear_partition_id();  // The table itself has no buckets.
+  EXPECT_EQ(
+      CallScript(view, ApiKey::limit_scan, scan).response<wire::LimitScanResponse>().error_code(),
+      21);
+
+  wire::GetTableStatsRequest stats;
+  stats.set_table_id(flights.value());
+  for (const PartitionId partition : {sunday, friday, PartitionId{99}}) {
+    auto* bucket = stats.add_buckets_req();
+    bucket->set_partition_id(partition.value());
+    bucket->set_bucket_id(0);
+  }
+  stats.add_buckets_req()->set_bucket_id(0);
+  CallScript counted(view, ApiKey::get_table_stats, stats);
+  ASSERT_EQ(counted.asked.size(), 2U);
+  EXPECT_EQ(counted.asked[0].bucket.partition, sunday);
+  EXPECT_EQ(counted.asked[1].bucket.partition, friday);
+  counted.answer_next(DataAnswer{0, 7, 2, {}});
+  counted.answer_next(DataAnswer{0, 3, 0, {}});
+  const auto response = counted.response<wire::GetTableStatsResponse>();
+  EXPECT_EQ(response.buckets_resp(0).partition_id(), sunday.value());
+  EXPECT_EQ(response.buckets_resp(0).row_count(), 5);
+  EXPECT_EQ(response.buckets_resp(1).row_count(), 3);
+  EXPECT_EQ(response.buckets_resp(2).error_code(), 21);
+  EXPECT_EQ(response.buckets_resp(2).partition_id(), 99);
+  EXPECT_EQ(response.buckets_resp(3).error_code(), 21);
+}
+
+TEST(PartitionCalls, HealthCountsTheBucketsOfPartitions) {
+  CallScript call(partitioned_cluster(), ApiKey::get_cluster_health,
+                  wire::GetClusterHealthRequest{});
+  const auto health = call.response<wire::GetClusterHealthResponse>();
+  EXPECT_EQ(health.num_leader_replicas(), 4);
+  EXPECT_EQ(health.active_leader_replicas(), 2);
+  EXPECT_EQ(health.status(), 2);
+}
+
 }  // namespace
 }  // namespace millrace::gateway

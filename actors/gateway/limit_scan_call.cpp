@@ -1,0 +1,108 @@
+// LIMIT_SCAN of a log: whole batches that hold the last rows of a bucket. Where they begin follows
+// from the high watermark, so that is asked for first; then they are read piece by piece.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "actors/gateway/log_calls.hpp"
+#include "protocol/fluss.pb.h"
+#include "protocol/log_batch.hpp"
+#include "protocol/message_codec.hpp"
+
+namespace millrace::gateway {
+namespace {
+
+namespace wire = protocol::wire;
+using protocol::ErrorCode;
+using protocol::ProtocolError;
+
+constexpr Duration answer_wait_max = 30s;
+constexpr std::size_t read_bytes = std::size_t{4} << 20;
+// A limit counts rows, and rows may be large.
+constexpr std::size_t answer_bytes_max = std::size_t{64} << 20;
+
+class LimitScanCall final : public Call {
+ public:
+  explicit LimitScanCall(wire::LimitScanRequest request)
+      : request_(std::move(request)),
+        bucket_(
+            bucket_of(TableId{request_.table_id()}, BucketIndex{request_.bucket_id()}, request_)) {}
+
+  CallEffects begin(const CallContext& context) override {
+    if (auto elsewhere = why_not_here(context, bucket_)) return {refuse(*elsewhere)};
+    return {SetDeadline{answer_wait_max},
+            AskReplica{0, bucket_, ReadQuestion{.from = earliest_offset, .bytes_max = 0}}};
+  }
+
+  CallEffects on_replica(const CallContext& /*context*/, std::uint32_t /*slot*/,
+                         const ReplicaAnswer& answer) override {
+    if (const auto* error = std::get_if<ProtocolError>(&answer)) return {refuse(*error)};
+    const auto* data = std::get_if<DataAnswer>(&answer);
+    if (data == nullptr) return {};
+    if (!end_) {
+      end_ = data->high_watermark;
+      next_ = std::max(data->log_start, *end_ - std::max(request_.limit(), 0));
+      return read_on();
+    }
+    return take(*data);
+  }
+
+  CallEffects on_deadline(const CallContext& /*context*/) override {
+    return {refuse({ErrorCode::not_leader_or_follower, "The replica did not answer in time."})};
+  }
+
+ private:
+  [[nodiscard]] CallEffects read_on() {
+    if (next_ >= *end_) return {respond()};
+    return {AskReplica{0, bucket_, ReadQuestion{.from = next_, .bytes_max = read_bytes}}};
+  }
+
+  [[nodiscard]] CallEffects take(const DataAnswer& data) {
+    protocol::BatchCursor cursor(data.batches);
+    for (;;) {
+      auto batch = cursor.next();
+      if (!batch) return {refuse(to_protocol(batch.error()))};
+      if (!*batch || (*batch)->header.base_offset >= *end_) break;
+      next_ = (*batch)->header.next_offset();
+      records_ += (*batch)->bytes.text();
+      if (records_.size() > answer_bytes_max) {
+        return {refuse({ErrorCode::record_too_large_exception,
+                        fmt::format("The last {} rows of bucket {} take more than {} bytes.",
+                                    request_.limit(), to_string(bucket_), answer_bytes_max)})};
+      }
+    }
+    if (data.batches.empty()) return {respond()};  // Nothing is left of what was there.
+    return read_on();
+  }
+
+  [[nodiscard]] CallEffect respond() {
+    wire::LimitScanResponse response;
+    response.set_is_log_table(true);
+    response.set_records(std::move(records_));
+    return Respond{{protocol::serialize(response)}};
+  }
+
+  [[nodiscard]] static CallEffect refuse(const ProtocolError& error) {
+    wire::LimitScanResponse response;
+    response.set_error_code(static_cast<std::int32_t>(error.code));
+    response.set_error_message(protocol::wire_text(error.message));
+    return Respond{{protocol::serialize(response)}};
+  }
+
+  const wire::LimitScanRequest request_;
+  const BucketId bucket_;
+  std::optional<Offset> end_;  // The high watermark, once it is known.
+  Offset next_ = 0;
+  std::string records_;
+};
+
+}  // namespace
+
+std::unique_ptr<Call> make_limit_scan_call(const protocol::RequestFrame& request) {
+  auto parsed = protocol::parse_message<wire::LimitScanRequest>(request.body.bytes());
+  if (!parsed) return make_finished_call(RespondError{to_protocol(parsed.error())});
+  return std::make_unique<LimitScanCall>(std::move(*parsed));
+}
+
+}  // namespace millrace::gateway
