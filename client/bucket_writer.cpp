@@ -75,6 +75,7 @@ BucketWriter::BucketWriter(std::shared_ptr<Cluster> cluster, TablePtr table, Buc
       table_(std::move(table)),
       bucket_(bucket),
       options_(options),
+      opened_(table_),
       format_(protocol::log_format_of(table_->descriptor)),
       compression_(protocol::compression_of(table_->descriptor)),
       writer_(writer) {
@@ -175,12 +176,12 @@ bool BucketWriter::encode(Entry& entry) {
 }
 
 Result<Buffer> BucketWriter::encoded(const arrow::RecordBatch& rows, std::int32_t sequence) const {
-  const protocol::EncodeOptions options{.schema_id = static_cast<std::int16_t>(table_->schema_id),
+  const protocol::EncodeOptions options{.schema_id = static_cast<std::int16_t>(opened_->schema_id),
                                         .compression = compression_,
                                         .writer = writer_,
                                         .sequence = sequence};
   if (format_ == protocol::LogFormat::arrow) return protocol::encode_batch(rows, options);
-  return protocol::encode_row_batch(rows, table_->descriptor.schema,
+  return protocol::encode_row_batch(rows, opened_->descriptor.schema,
                                     protocol::row_format_of(format_), options);
 }
 

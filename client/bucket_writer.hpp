@@ -103,6 +103,7 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
   TablePtr table_;
   const BucketIndex bucket_;
   const AppenderOptions options_;
+  const TablePtr opened_;  // Rows keep the columns that the table had then.
   const protocol::LogFormat format_;
   const protocol::Compression compression_;
   WriterId writer_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/cluster.hpp"
+#include "protocol/alteration.hpp"
 
 namespace millrace::client {
 
@@ -54,12 +55,16 @@ class Client {
   void create_database(const std::string& name, bool ignore_if_exists, Callback<void> done);
   void drop_database(const std::string& name, bool ignore_if_missing, bool cascade,
                      Callback<void> done);
+  /// Custom properties, set and deleted in order, and the comment.
+  void alter_database(const protocol::AlterDatabase& alteration, Callback<void> done);
   void database_info(const std::string& name, Callback<DatabaseInfo> done);
 
   void list_tables(const std::string& database, Callback<std::vector<std::string>> done);
   void create_table(const TablePath& path, const protocol::TableDescriptor& descriptor,
                     bool ignore_if_exists, Callback<void> done);
   void drop_table(const TablePath& path, bool ignore_if_missing, Callback<void> done);
+  /// Properties or columns, not both. Errors: invalid_alter_table_exception, table_not_exist.
+  void alter_table(const protocol::AlterTable& alteration, Callback<void> done);
   /// With buckets and leaders, asked for anew.
   void describe_table(const TablePath& path, Callback<TablePtr> done);
 

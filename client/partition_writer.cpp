@@ -51,7 +51,11 @@ void PartitionWriter::found(const TablePtr& partition) {
                      "table " + to_string(table_->path) + " was made anew"});
   }
   if (!writer_id_) return begin_anew(partition);
-  auto made = TableWriter::make(cluster_, partition, *writer_id_, options_);
+  // Rows have the columns that the table had when it was opened, whatever it has by now.
+  auto place = std::make_shared<TableInfo>(*table_);
+  place->buckets = partition->buckets;
+  place->partition = partition->partition;
+  auto made = TableWriter::make(cluster_, place, *writer_id_, options_);
   if (!made) return again_or_fail(made.error());
   writer_ = std::move(*made);
   for (const Rows& rows : std::exchange(waiting_, {})) pass_on(rows);

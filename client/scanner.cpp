@@ -1,7 +1,5 @@
 #include "client/scanner.hpp"
 
-#include <arrow/record_batch.h>
-#include <arrow/type.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +7,6 @@
 
 #include "base/check.hpp"
 #include "client/parsed_answer.hpp"
-#include "protocol/arrow_schema.hpp"
 
 namespace millrace::client {
 
@@ -38,19 +35,20 @@ bool passes_by(ErrorCode code) {
   }
 }
 
-/// `columns` in ascending order, checked.
-Outcome<std::vector<std::int32_t>> sorted(std::vector<std::int32_t> columns,
-                                          const TableInfo& table) {
+/// Why these cannot be read of the table.
+std::optional<ProtocolError> why_bad(std::vector<std::int32_t> columns, const TableInfo& table) {
+  const auto bad = [](std::string why) {
+    return ProtocolError{ErrorCode::invalid_column_projection, std::move(why)};
+  };
   std::sort(columns.begin(), columns.end());
   const auto count = static_cast<std::int32_t>(table.descriptor.schema.columns.size());
   if (std::adjacent_find(columns.begin(), columns.end()) != columns.end())
-    return refuse(ErrorCode::invalid_column_projection, "a column is asked for twice");
+    return bad("a column is asked for twice");
   if (!columns.empty() && (columns.front() < 0 || columns.back() >= count)) {
-    return refuse(ErrorCode::invalid_column_projection,
-                  fmt::format("no such column: position {} of {}",
-                              columns.front() < 0 ? columns.front() : columns.back(), count));
+    return bad(fmt::format("no such column: position {} of {}",
+                           columns.front() < 0 ? columns.front() : columns.back(), count));
   }
-  return columns;
+  return std::nullopt;
 }
 
 std::string name_of(ScanBucket bucket) {
@@ -70,28 +68,16 @@ void Scanner::open(Client& client, const TablePath& path, ScanOptions options,
   cluster->table(path, [cluster, options = std::move(options),
                         done = std::move(done)](const Outcome<TablePtr>& table) {
     if (!table) return done(tl::unexpected(table.error()));
-    auto columns = sorted(options.columns, **table);
-    if (!columns) return done(tl::unexpected(columns.error()));
-    done(std::shared_ptr<Scanner>(new Scanner(cluster, *table, options, std::move(*columns))));
+    if (auto bad = why_bad(options.columns, **table)) return done(tl::unexpected(std::move(*bad)));
+    done(std::shared_ptr<Scanner>(new Scanner(cluster, *table, options)));
   });
 }
 
-Scanner::Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions options,
-                 std::vector<std::int32_t> sorted_columns)
+Scanner::Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions options)
     : cluster_(std::move(cluster)),
       table_(std::move(table)),
       options_(std::move(options)),
-      format_(protocol::log_format_of(table_->descriptor)),
-      sorted_columns_(std::move(sorted_columns)) {
-  const protocol::Schema& whole = table_->descriptor.schema;
-  wire_schema_ = sorted_columns_.empty() ? protocol::to_arrow(whole)
-                                         : protocol::to_arrow(whole, sorted_columns_);
-  schema_ = options_.columns.empty() ? wire_schema_ : protocol::to_arrow(whole, options_.columns);
-  for (const std::int32_t column : options_.columns) {
-    const auto at = std::lower_bound(sorted_columns_.begin(), sorted_columns_.end(), column);
-    reorder_.push_back(static_cast<int>(at - sorted_columns_.begin()));
-  }
-}
+      decoder_(*table_, options_.columns) {}
 
 void Scanner::subscribe(BucketIndex bucket, Offset from) {
   places_.try_emplace(no_partition, table_);
@@ -180,10 +166,8 @@ void Scanner::fetch(NodeId leader, const std::vector<Asked>& asked) {
       std::chrono::duration_cast<std::chrono::milliseconds>(options_.server_wait_max).count()));
   auto* table = request.add_tables_req();
   table->set_table_id(table_->id.value());
-  table->set_projection_pushdown_enabled(server_projects());
-  if (server_projects()) {
-    for (const std::int32_t column : sorted_columns_) table->add_projected_fields(column);
-  }
+  table->set_projection_pushdown_enabled(decoder_.server_projects());
+  for (const std::int32_t column : decoder_.asked_columns()) table->add_projected_fields(column);
   for (const Asked& one : asked) {
     auto* bucket = table->add_buckets_req();
     bucket->set_bucket_id(one.bucket.bucket.value());
@@ -321,7 +305,12 @@ void Scanner::hand_out() {
   while (waiting_poll_) {
     auto oldest = cursors_.end();
     for (auto at = cursors_.begin(); at != cursors_.end(); ++at) {
-      if (at->second.records.empty()) continue;
+      Cursor& cursor = at->second;
+      if (cursor.records.empty()) continue;
+      if (cursor.wants_schema && !decoder_.knows(*cursor.wants_schema)) {
+        learn_schema(at->first, *cursor.wants_schema);
+        continue;
+      }
       if (oldest == cursors_.end() || at->second.fetched_at < oldest->second.fetched_at)
         oldest = at;
     }
@@ -338,16 +327,36 @@ void Scanner::hand_out() {
   }
 }
 
-/// Takes the received records of one bucket and moves its position behind them.
+void Scanner::learn_schema(ScanBucket bucket, std::int32_t id) {
+  if (failure_ || !asked_schemas_.insert(id).second) return;
+  ask_schema(*cluster_, table_->path, id,
+             [self = shared_from_this(), bucket, id](Outcome<protocol::Schema> schema) {
+               self->asked_schemas_.erase(id);
+               if (schema) {
+                 self->decoder_.learn(id, std::move(*schema));
+               } else if (!self->failure_) {
+                 self->failure_ = {bucket, schema.error()};
+               }
+               if (!self->waiting_poll_) return;
+               self->hand_out();
+               if (self->waiting_poll_) self->fetch_more();
+             });
+}
+
+/// Takes the received records of one bucket and moves its position behind them, up to a batch whose
+/// schema has to be asked for.
 Outcome<std::vector<ScannedBatch>> Scanner::decode(ScanBucket bucket, Cursor& cursor) {
   std::vector<ScannedBatch> out;
-  protocol::BatchCursor batches(std::exchange(cursor.records, {}));
+  const Buffer records = std::exchange(cursor.records, {});
+  cursor.wants_schema.reset();
+  protocol::BatchCursor batches(records);
   // What came before the damage is handed out; the next fetch starts with the damage.
   const auto stop = [&](const std::string& why) -> Outcome<std::vector<ScannedBatch>> {
     if (out.empty()) return tl::unexpected(damaged(bucket, why));
     return std::move(out);
   };
   while (true) {
+    const std::size_t start = batches.position();
     const auto batch = batches.next();
     if (!batch) return stop(batch.error().message);
     if (!*batch) break;
@@ -356,64 +365,22 @@ Outcome<std::vector<ScannedBatch>> Scanner::decode(ScanBucket bucket, Cursor& cu
     if (cursor.next >= 0 && header.base_offset > cursor.next) {
       return stop(fmt::format("rows {} to {} are missing", cursor.next, header.base_offset - 1));
     }
-    auto rows = decode_one(**batch, cursor.next);
+    if (!decoder_.server_projects()) {
+      if (const auto intact = protocol::verify_crc((*batch)->bytes.bytes()); !intact)
+        return stop(intact.error().message);
+    }
+    if (const auto missing = decoder_.missing_schema(header)) {
+      cursor.records = records.slice(start, records.size() - start);
+      cursor.wants_schema = *missing;
+      break;
+    }
+    auto rows = decoder_.decode(**batch, cursor.next);
     if (!rows) return stop(rows.error().message);
     cursor.next = header.next_offset();
     if (!*rows) continue;
     (*rows)->bucket = bucket.bucket;
     (*rows)->partition = bucket.partition;
     out.push_back(std::move(**rows));
-  }
-  return out;
-}
-
-/// The columns asked for, in the table's order.
-Result<protocol::DecodedRows> Scanner::rows_of(const Buffer& batch) const {
-  if (format_ != protocol::LogFormat::arrow) {
-    return protocol::decode_row_batch(batch, table_->descriptor.schema,
-                                      protocol::row_format_of(format_), sorted_columns_);
-  }
-  auto rows = protocol::decode_batch(batch, wire_schema_);
-  if (!rows) return tl::unexpected(rows.error());
-  auto changes = protocol::change_types_of(batch);
-  if (!changes) return tl::unexpected(changes.error());
-  return protocol::DecodedRows{std::move(*rows), std::move(*changes)};
-}
-
-/// Nothing for a batch without rows.
-Outcome<std::optional<ScannedBatch>> Scanner::decode_one(const protocol::LogBatch& batch,
-                                                         Offset next) const {
-  const protocol::LogBatchHeader& header = batch.header;
-  const auto bad = [](const std::string& why) { return refuse(ErrorCode::corrupt_message, why); };
-  if (!server_projects()) {
-    // A projected batch keeps the checksum of the whole one.
-    if (const auto intact = protocol::verify_crc(batch.bytes.bytes()); !intact)
-      return bad(intact.error().message);
-    if (header.record_count > 0 && header.schema_id != table_->schema_id) {
-      return bad(
-          fmt::format("rows have schema {}, the table was opened with {}: columns were "
-                      "added, which this client cannot read yet",
-                      header.schema_id, table_->schema_id));
-    }
-  }
-  if (header.record_count == 0) return std::nullopt;
-  auto decoded = rows_of(batch.bytes);
-  if (!decoded) return bad(decoded.error().message);
-  ScannedBatch out{.bucket = {},
-                   .base_offset = header.base_offset,
-                   .commit_timestamp = header.commit_timestamp,
-                   .rows = std::move(decoded->rows),
-                   .changes = std::move(decoded->changes)};
-  if (!reorder_.empty()) {
-    auto reordered = out.rows->SelectColumns(reorder_);
-    if (!reordered.ok()) return bad(reordered.status().message());
-    out.rows = reordered.MoveValueUnsafe();
-  }
-  if (next > header.base_offset) {
-    const Offset skip = next - header.base_offset;
-    out.rows = out.rows->Slice(skip);
-    out.base_offset = next;
-    if (!out.changes.empty()) out.changes.erase(out.changes.begin(), out.changes.begin() + skip);
   }
   return out;
 }

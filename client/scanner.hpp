@@ -9,10 +9,8 @@
 #include <vector>
 
 #include "client/client.hpp"
+#include "client/row_decoder.hpp"
 #include "protocol/fetch_response.hpp"
-#include "protocol/log_batch.hpp"
-#include "protocol/row_batch_codec.hpp"
-#include "protocol/table_options.hpp"
 
 namespace millrace::client {
 
@@ -31,28 +29,10 @@ struct ScanOptions {
   Duration answer_time_max = 30s;
 };
 
-/// A bucket of the table that is read, or of one of its partitions.
-struct ScanBucket {
-  // Not explicit: an index alone is a bucket of a table without partitions.
-  ScanBucket(BucketIndex index, PartitionId of = no_partition) : partition(of), bucket(index) {}
-
-  PartitionId partition;
-  BucketIndex bucket;
-  friend auto operator<=>(const ScanBucket&, const ScanBucket&) = default;
-};
-
-struct ScannedBatch {
-  BucketIndex bucket;
-  Offset base_offset = 0;  ///< Of the first row here; the others follow without a gap.
-  EpochMillis commit_timestamp = 0;
-  std::shared_ptr<arrow::RecordBatch> rows;
-  std::vector<protocol::ChangeType> changes;  ///< One per row; empty when all are appends.
-  PartitionId partition = no_partition;
-};
-
 /// Reads the log of buckets of a table or of its partitions, each in order and without gaps. One
 /// fetch per leader is under way at a time and asks for every bucket there whose rows have all been
-/// handed out. Callbacks and threads: see Client, which must outlive it.
+/// handed out. All rows have the columns that the table had when it was opened, see SchemaHistory.
+/// Callbacks and threads: see Client, which must outlive it.
 class Scanner : public std::enable_shared_from_this<Scanner> {
  public:
   /// Errors: table_not_exist; invalid_column_projection; invalid_table_exception for kinds of
@@ -82,7 +62,7 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   [[nodiscard]] const std::optional<ProtocolError>& trouble() const { return trouble_; }
 
   /// The columns of the rows handed out.
-  [[nodiscard]] const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+  [[nodiscard]] const std::shared_ptr<arrow::Schema>& schema() const { return decoder_.schema(); }
   [[nodiscard]] const TableInfo& table() const { return *table_; }
 
  private:
@@ -91,15 +71,15 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
     std::uint64_t fetched_at = 0;  // Number of the fetch that brought rows last: oldest go first.
     bool under_way = false;
     std::optional<Offset> high_watermark;
-    Buffer records;  // Received, not handed out.
+    Buffer records;                            // Received, not handed out.
+    std::optional<std::int32_t> wants_schema;  // Before they can be.
   };
   struct Asked {
     ScanBucket bucket;
     Offset from;
   };
 
-  Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions options,
-          std::vector<std::int32_t> sorted_columns);
+  Scanner(std::shared_ptr<Cluster> cluster, TablePtr table, ScanOptions options);
 
   void fetch_more();
   void fetch(NodeId leader, const std::vector<Asked>& asked);
@@ -111,23 +91,15 @@ class Scanner : public std::enable_shared_from_this<Scanner> {
   void refreshed(const TablePtr& known, const Outcome<TablePtr>& found);
   void start(ScanBucket bucket, Offset from);
   void hand_out();
+  void learn_schema(ScanBucket bucket, std::int32_t id);
   [[nodiscard]] Outcome<std::vector<ScannedBatch>> decode(ScanBucket bucket, Cursor& cursor);
-  [[nodiscard]] bool server_projects() const {
-    return !sorted_columns_.empty() && format_ == protocol::LogFormat::arrow;
-  }
-  [[nodiscard]] Result<protocol::DecodedRows> rows_of(const Buffer& batch) const;
-  [[nodiscard]] Outcome<std::optional<ScannedBatch>> decode_one(const protocol::LogBatch& batch,
-                                                                Offset next) const;
   void finish_poll(Outcome<std::vector<ScannedBatch>> outcome);
 
   std::shared_ptr<Cluster> cluster_;
   TablePtr table_;
   const ScanOptions options_;
-  const protocol::LogFormat format_;
-  const std::vector<std::int32_t> sorted_columns_;  // Empty: no projection.
-  std::shared_ptr<arrow::Schema> wire_schema_;      // Columns in the table's order.
-  std::vector<int> reorder_;                        // From wire order to the order wanted.
-  std::shared_ptr<arrow::Schema> schema_;
+  RowDecoder decoder_;
+  std::set<std::int32_t> asked_schemas_;
   std::map<ScanBucket, Cursor> cursors_;
   std::map<PartitionId, TablePtr> places_;  // Of the cursors; no_partition: the table itself.
   std::set<NodeId> busy_leaders_;

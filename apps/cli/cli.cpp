@@ -27,7 +27,7 @@ const std::array<Option, 3> common_options = {{
 std::vector<const Command*> all_commands() {
   std::vector<const Command*> out;
   for (const auto commands : {database_commands(), table_commands(), partition_commands(),
-                              row_commands(), acl_commands()}) {
+                              row_commands(), alter_commands(), acl_commands()}) {
     for (const Command& command : commands) out.push_back(&command);
   }
   return out;

@@ -51,6 +51,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> table_commands();
 [[nodiscard]] std::span<const Command> partition_commands();
 [[nodiscard]] std::span<const Command> row_commands();
+[[nodiscard]] std::span<const Command> alter_commands();
 [[nodiscard]] std::span<const Command> acl_commands();
 
 }  // namespace millrace::cli

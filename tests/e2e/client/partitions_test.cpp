@@ -61,6 +61,13 @@ class PartitionSuite : public ClientSuite {
       });
     });
   }
+  Outcome<void> alter(std::vector<protocol::ConfigChange> configs,
+                      std::vector<protocol::AddedColumn> columns = {}) {
+    const protocol::AlterTable alteration{database(),         path().table,       false,
+                                          std::move(configs), std::move(columns), {}};
+    return calls().wait<void>(
+        [&](auto done) { calls().client().alter_table(alteration, std::move(done)); });
+  }
   /// The ids that lie in a partition's bucket 0.
   std::vector<std::int64_t> ids_in(const std::string& name, std::int64_t count) {
     const auto scanner = calls().scanner(path());
@@ -204,6 +211,27 @@ TEST_F(PartitionSuite, AReaderIsToldThatItsPartitionIsGone) {
       calls().repeat_until([&] { return code_of(poll()) == ErrorCode::partition_not_exists; }));
   scanner->unsubscribe({BucketIndex{0}, place->partition_id()});
   EXPECT_TRUE(poll().has_value());
+}
+
+TEST_F(PartitionSuite, AColumnIsAddedWhileAWriterGoesOn) {
+  make_partitioned({"region"});
+  const auto before = calls().appender(path());
+  must(append_rows(*before, R"([[1, "eu", 1]])"));
+  must(alter({}, {{"note", R"({"type":"STRING"})", {}, protocol::position_last, {}}}));
+  // Into a partition that the writer knows, and into one that it comes to only now.
+  must(append_rows(*before, R"([[2, "eu", 1], [3, "us", 1]])"));
+  must(append_rows(*calls().appender(path()), R"([[4, "us", 1, "new"]])"));
+  EXPECT_EQ(ids_in("eu", 2), (Ids{1, 2}));
+  EXPECT_EQ(ids_in("us", 2), (Ids{3, 4}));
+}
+
+TEST_F(PartitionSuite, TimeMakesPartitionsOnceThatIsEnabled) {
+  if (ours() == nullptr) GTEST_SKIP() << "Fluss 0.9.1 does not alter table.auto-partition options";
+  make_partitioned({"region"});
+  EXPECT_EQ(code_of(alter({{"table.auto-partition.time-unit", "YEAR", protocol::config_set}})),
+            ErrorCode::invalid_alter_table_exception);
+  must(alter({{"table.auto-partition.enabled", "true", protocol::config_set}}));
+  EXPECT_TRUE(calls().repeat_until([&] { return names().size() == 2; }));  // Today and tomorrow.
 }
 
 TEST_F(PartitionSuite, TablesWithoutPartitionsHaveNone) {

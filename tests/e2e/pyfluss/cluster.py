@@ -40,6 +40,10 @@ class Cluster:
         assert done.returncode == 0, f"{words}: exit code {done.returncode}: {done.stderr}{self._logs()}"
         return done.stdout
 
+    def console_addresses(self) -> list[str]:
+        """host:port of the console of every node that is ready."""
+        return [node["http_listener"].rpartition("//")[2] for node in self._ready_nodes().values()]
+
     def node_pids(self) -> dict[str, int]:
         """Host name -> process id, for every node that is ready."""
         return {name: node["pid"] for name, node in self._ready_nodes().items()}

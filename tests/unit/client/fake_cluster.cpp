@@ -79,6 +79,9 @@ bool FakeCluster::serve(const Request& request) {
     case ApiKey::list_offsets:
       serve_offsets(request);
       return true;
+    case ApiKey::get_table_schema:
+      serve_schema(request);
+      return true;
     default:
       return false;
   }
@@ -100,7 +103,7 @@ void FakeCluster::serve_metadata(const Request& request) {
     auto* table = answer.add_table_metadata();
     *table->mutable_table_path() = wanted;
     table->set_table_id(table_id);
-    table->set_schema_id(1);
+    table->set_schema_id(schema_id);
     table->set_table_json(protocol::to_json(descriptor));
     table->set_created_time(1);
     table->set_modified_time(2);
@@ -198,6 +201,17 @@ void FakeCluster::answer_fetch(const Request& request) {
   loop_.after(std::chrono::milliseconds(asked.max_wait_ms()), [this, request, out] {
     peer_.answer_pieces(request, protocol::encode_fetch_response(out));
   });
+}
+
+void FakeCluster::serve_schema(const Request& request) {
+  const auto asked = request.as<wire::GetTableSchemaRequest>();
+  const auto schema = schemas.find(asked.schema_id());
+  if (schema == schemas.end())
+    return peer_.refuse(request, ErrorCode::schema_not_exist, "no such schema");
+  wire::GetTableSchemaResponse answer;
+  answer.set_schema_id(asked.schema_id());
+  answer.set_schema_json(to_json(schema->second));
+  peer_.answer(request, answer);
 }
 
 void FakeCluster::serve_offsets(const Request& request) {

@@ -38,6 +38,8 @@ class FakeCluster {
 
   const TablePath path{"db", "t"};
   protocol::TableDescriptor descriptor;  ///< id BIGINT NOT NULL, name STRING
+  std::int32_t schema_id = 1;
+  std::map<std::int32_t, protocol::Schema> schemas;  ///< What GET_TABLE_SCHEMA knows.
   std::int64_t table_id = 7;
   int servers_count;
   int coordinator = 0;
@@ -58,6 +60,7 @@ class FakeCluster {
   [[nodiscard]] bool serve(const Request& request);
   void serve_metadata(const Request& request);
   void serve_offsets(const Request& request);
+  void serve_schema(const Request& request);
   [[nodiscard]] bool leads(const Request& request, std::int32_t bucket) const;
 
   VirtualLoop& loop_;
