@@ -45,16 +45,23 @@ void AppendLoad::start() {
       setup.create_table(table, descriptor, false, done);
     });
     if (!made) find("create table: " + made.error().message);
-    for (std::size_t w = 0; w < writers_per_table; ++w) {
-      AppendPlan plan;
-      plan.writer = static_cast<std::int64_t>(writers_.size());
-      plan.table = table;
-      writers_.push_back(std::make_unique<AppendWriter>(cluster_.add_client(), history_, plan,
-                                                        random_.fork(writers_.size())));
-    }
+    for (std::size_t w = 0; w < writers_per_table; ++w) make_writer(table);
   }
   for (const auto& writer : writers_) writer->start();
   add_readers();
+}
+
+void AppendLoad::make_writer(const client::TablePath& table) {
+  AppendPlan plan;
+  plan.writer = static_cast<std::int64_t>(writers_.size());
+  plan.table = table;
+  writers_.push_back(std::make_unique<AppendWriter>(cluster_.add_client(), history_, plan,
+                                                    random_.fork(writers_.size())));
+}
+
+void AppendLoad::add_writer(const client::TablePath& table) {
+  make_writer(table);
+  writers_.back()->start();
 }
 
 void AppendLoad::add_readers() {
@@ -122,6 +129,12 @@ std::size_t AppendLoad::count_lost() const {
       std::count_if(history_.attempts.begin(), history_.attempts.end(), [&](const Attempt& one) {
         return one.fate == Fate::acknowledged && !there.contains(one.value);
       }));
+}
+
+std::uint64_t AppendLoad::count_added_values() const {
+  std::uint64_t count = 0;
+  for (const auto& reader : readers_) count += reader->added_values();
+  return count;
 }
 
 std::set<BucketId> AppendLoad::buckets_of(NodeId node) {

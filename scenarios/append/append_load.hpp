@@ -25,6 +25,8 @@ class AppendLoad {
 
   /// Makes the tables and lets writers and readers go. Runs the simulation meanwhile.
   void start();
+  /// One more writer, which knows the table as it is now.
+  void add_writer(const client::TablePath& table);
   /// New readers from the beginning. Those that read so far go on.
   void add_readers();
   /// Those that read so far stop.
@@ -38,12 +40,15 @@ class AppendLoad {
   [[nodiscard]] std::size_t count_acknowledged() const;
   /// Acknowledged rows that the final read does not have.
   [[nodiscard]] std::size_t count_lost() const;
+  /// Values of added columns that readers have seen.
+  [[nodiscard]] std::uint64_t count_added_values() const;
   /// The buckets that a node leads.
   [[nodiscard]] std::set<BucketId> buckets_of(NodeId node);
   /// The checkers' verdict, and how far the run came.
   [[nodiscard]] Outcome outcome();
 
  private:
+  void make_writer(const client::TablePath& table);
   void read_to_end(const client::TablePath& table);
   void find(const std::string& what) { history_.findings.push_back(what); }
 

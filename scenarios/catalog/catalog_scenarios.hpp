@@ -10,4 +10,9 @@ namespace millrace::scenarios {
 /// appends to the other nodes never stop.
 [[nodiscard]] Outcome kill_coordinator(std::uint64_t seed);
 
+/// W1 while its tables get further columns and nodes are killed: writers and readers of before go
+/// on, new ones write and see what was added, and rows that are older than a column have a null in
+/// it.
+[[nodiscard]] Outcome alter_tables(std::uint64_t seed);
+
 }  // namespace millrace::scenarios

@@ -99,6 +99,7 @@ void LogReader::polled(const client::Outcome<std::vector<client::ScannedBatch>>&
 
 void LogReader::take(const client::ScannedBatch& batch) {
   Read& read = history_.reads[reads_.at(batch.bucket)];
+  added_values_ += count_added_values(*batch.rows);
   Offset offset = batch.base_offset;
   for (const std::optional<Value>& value : values_in(*batch.rows)) {
     if (value) {

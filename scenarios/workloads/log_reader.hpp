@@ -32,6 +32,8 @@ class LogReader {
 
   /// The offset of the next row; zero before anything was read.
   [[nodiscard]] Offset position(BucketIndex bucket) const;
+  /// Values of columns that were added to the table, so far.
+  [[nodiscard]] std::uint64_t added_values() const { return added_values_; }
   /// Says of everything read so far that it was the final read.
   void mark_final();
 
@@ -51,6 +53,7 @@ class LogReader {
   Random random_;
   std::shared_ptr<client::Scanner> scanner_;
   std::map<BucketIndex, std::size_t> reads_;  // Positions in the history.
+  std::uint64_t added_values_ = 0;
   bool stopping_ = false;
 };
 

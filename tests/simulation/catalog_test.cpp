@@ -10,5 +10,12 @@ TEST(Catalog, SurvivesItsCoordinator) {
   EXPECT_GT(reached["commands done"], reached["runs"]);
 }
 
+TEST(Catalog, TablesAreAlteredWhileWritersAndReadersGoOn) {
+  auto reached = sweep(alter_tables, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["values of added columns"], 0U);
+  EXPECT_GT(reached["kills"], 0U);
+}
+
 }  // namespace
 }  // namespace millrace::scenarios

@@ -9,9 +9,9 @@ namespace {
 
 /// Each scenario in turn, so that whatever they do is covered.
 Outcome one_of_all(std::uint64_t seed) {
-  constexpr Outcome (*scenarios[])(std::uint64_t) = {restart_nodes,   kill_processes, kill_actors,
-                                                     lose_power,      fill_disk,      expire_rows,
-                                                     kill_coordinator};
+  constexpr Outcome (*scenarios[])(std::uint64_t) = {restart_nodes,    kill_processes, kill_actors,
+                                                     lose_power,       fill_disk,      expire_rows,
+                                                     kill_coordinator, alter_tables};
   return scenarios[seed % std::size(scenarios)](seed);
 }
 

@@ -229,6 +229,43 @@ ErrorCode of_one_partition_too_many(Bench& bench) {
   return code;
 }
 
+ErrorCode of_an_alteration(Bench& bench) {
+  const protocol::AlterTable alteration{
+      "d", "t", false, {{"table.log.format", "INDEXED", protocol::config_set}}, {}, {}};
+  return bench.wait<void>([&](auto& api, auto& done) { api.alter_table(alteration, done); });
+}
+
+ErrorCode of_a_config(Bench& bench) {
+  wire::AlterClusterConfigsRequest request;
+  auto* change = request.add_alter_configs();
+  change->set_config_key("default.bucket.number");
+  change->set_config_value("2");
+  change->set_op_type(protocol::config_set);
+  return code_of(bench.ask(ApiKey::alter_cluster_configs, request));
+}
+
+ErrorCode add_tag(Bench& bench, std::int32_t server, std::int32_t tag) {
+  wire::AddServerTagRequest request;
+  request.add_server_ids(server);
+  request.set_server_tag(tag);
+  return code_of(bench.ask(ApiKey::add_server_tag, request));
+}
+
+ErrorCode remove_tag(Bench& bench, std::int32_t server, std::int32_t tag) {
+  wire::RemoveServerTagRequest request;
+  request.add_server_ids(server);
+  request.set_server_tag(tag);
+  return code_of(bench.ask(ApiKey::remove_server_tag, request));
+}
+
+/// Server 1 has tag 0 meanwhile.
+ErrorCode while_tagged(Bench& bench, ErrorCode (*call)(Bench&, std::int32_t, std::int32_t)) {
+  EXPECT_EQ(add_tag(bench, 1, 0), ErrorCode::none);
+  const ErrorCode code = call(bench, 1, 1);
+  EXPECT_EQ(remove_tag(bench, 1, 0), ErrorCode::none);
+  return code;
+}
+
 using Provoke = std::function<ErrorCode(Bench&)>;
 
 const std::map<ErrorCode, Provoke>& given() {
@@ -289,6 +326,11 @@ const std::map<ErrorCode, Provoke>& given() {
       {partition_spec_invalid_exception, [](Bench& b) { return b.create_partition("a/b"); }},
       {partition_max_num_exception, of_one_partition_too_many},
       {authenticate_exception, of_a_handshake},
+      {invalid_alter_table_exception, of_an_alteration},
+      {server_not_exist_exception, [](Bench& b) { return add_tag(b, 9, 0); }},
+      {sever_tag_already_exist_exception, [](Bench& b) { return while_tagged(b, add_tag); }},
+      {sever_tag_not_exist_exception, [](Bench& b) { return while_tagged(b, remove_tag); }},
+      {config_exception, of_a_config},
       {bucket_max_num_exception,
        [](Bench& b) { return b.create_table(value_table(5000, "NONE"), "u"); }},
   };
@@ -306,7 +348,8 @@ const std::map<ErrorCode, const char*>& not_given() {
       {none, "no error"},
       {network_exception, "clients make it of a broken connection"},
       {kv_storage_exception, no_keys},
-      {record_too_large_exception, "what fits into a request fits into a segment"},
+      {record_too_large_exception,
+       "a LIMIT_SCAN of more than 64 MB; appends that fit a request fit"},
       {non_primary_key_table_exception, no_keys},
       {invalid_update_version_exception, one_replica},
       {invalid_coordinator_exception, one_replica},
@@ -329,15 +372,10 @@ const std::map<ErrorCode, const char*>& not_given() {
       {lake_snapshot_not_exist, no_lake},
       {lake_table_already_exist, no_lake},
       {ineligible_replica_exception, one_replica},
-      {invalid_alter_table_exception, no_administration},
       {deletion_disabled_exception, no_keys},
-      {server_not_exist_exception, no_administration},
-      {sever_tag_already_exist_exception, no_administration},
-      {sever_tag_not_exist_exception, no_administration},
       {rebalance_failure_exception, no_administration},
       {no_rebalance_in_progress_exception, no_administration},
       {invalid_producer_id_exception, no_administration},
-      {config_exception, no_administration},
       {not_coordinator_leader_exception, "any node passes a call on to the coordinator"},
       {scanner_expired, no_keys},
       {unknown_scanner_id, no_keys},
