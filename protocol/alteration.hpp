@@ -23,6 +23,9 @@ struct ConfigChange {
   friend bool operator==(const ConfigChange&, const ConfigChange&) = default;
 };
 
+/// The key of ALTER_CLUSTER_CONFIGS that says whether even the segment in use ends when it is old.
+inline constexpr auto roll_active_segment_key = "log.retention.roll-active-segment.enabled";
+
 /// Source: Fluss PbAddColumn, column_position_type.
 inline constexpr std::int32_t position_last = 0;
 

@@ -25,10 +25,10 @@ struct DynamicKey {
   Kind kind;
 };
 
-/// None of them changes anything in this build: each is about what it does not have, followers,
-/// key-value stores, remote storage, a guard of the disk. They are kept and told, as in files.
+/// All but the first are about what this build does not have: followers, key-value stores, remote
+/// storage, a guard of the disk. They are kept and told, as in files.
 constexpr auto dynamic_keys = std::to_array<DynamicKey>({
-    {"log.retention.roll-active-segment.enabled", Kind::boolean},
+    {protocol::roll_active_segment_key, Kind::boolean},
     {"log.replica.min-in-sync-replicas-number", Kind::count},
     {"kv.leader-replica.memory-reserved", Kind::bytes},
     {"kv.rocksdb.shared-rate-limiter.bytes-per-sec", Kind::bytes},
@@ -132,6 +132,10 @@ Outcome<void> make(const DynamicKey& key, const ConfigChange& change,
 }
 
 }  // namespace
+
+bool has_effect(std::string_view dynamic_key) {
+  return dynamic_key == protocol::roll_active_segment_key;
+}
 
 Outcome<ClusterConfigsChanged> changed_configs(const protocol::Properties& current,
                                                const std::vector<ConfigChange>& changes) {

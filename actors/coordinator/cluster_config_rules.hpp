@@ -1,4 +1,5 @@
 #pragma once
+#include <string_view>
 #include <vector>
 
 #include "protocol/alteration.hpp"
@@ -13,5 +14,8 @@ namespace millrace::coordinator {
 /// Source: Fluss ALTER_CLUSTER_CONFIGS v0 and the dynamic keys of server 1.0.0.
 [[nodiscard]] protocol::Outcome<ClusterConfigsChanged> changed_configs(
     const protocol::Properties& current, const std::vector<protocol::ConfigChange>& changes);
+
+/// Whether this build goes by a key that can be changed.
+[[nodiscard]] bool has_effect(std::string_view dynamic_key);
 
 }  // namespace millrace::coordinator

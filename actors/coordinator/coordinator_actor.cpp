@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "actors/coordinator/cluster_config_rules.hpp"
 #include "base/log_event.hpp"
 #include "runtime/actor_names.hpp"
 
@@ -83,7 +84,7 @@ void CoordinatorActor::perform(const Load& /*effect*/) {
 void CoordinatorActor::perform(const Commit& effect) {
   if (const auto* configs = std::get_if<ClusterConfigsChanged>(&effect.delta)) {
     for (const auto& [key, value] : configs->values) {
-      log_event(EventLevel::warn, "config_without_effect", {{"key", key}});
+      if (!has_effect(key)) log_event(EventLevel::warn, "config_without_effect", {{"key", key}});
     }
   }
   order_store(correlation_commit, encode_commit(effect));

@@ -46,7 +46,7 @@ void ReplicaActor::on_timer(std::uint64_t id) {
   if (id == timer_retention) {
     start_timer(options_.retention_check_interval, timer_retention);
     return step(RetentionDue{context().wall_clock(), options_.time_to_live(),
-                             options_.roll_active_segment});
+                             options_.roll_active_segment()});
   }
   if (id == timer_writers) {
     start_timer(options_.writer_check_interval, timer_writers);

@@ -11,11 +11,12 @@ namespace millrace::replica {
 
 struct ReplicaOptions {
   Duration retention_check_interval = 5min;  ///< log.retention.check-interval
-  bool roll_active_segment = false;          ///< log.retention.roll-active-segment.enabled
   Duration writer_expiration = 7 * 24h;      ///< server.writer-id.expiration-time
   Duration writer_check_interval = 10min;    ///< server.writer-id.expiration-check-interval
   /// How long the table's rows are kept, as its properties say now; nothing: for ever.
   std::function<std::optional<Duration>()> time_to_live;
+  /// log.retention.roll-active-segment.enabled, as it is now.
+  std::function<bool()> roll_active_segment = [] { return false; };
 };
 
 /// One bucket's replica on this node. Decides nothing: ReplicaMachine does. Its log is touched by

@@ -10,6 +10,7 @@
 #include "actors/tablet/tablet_actor.hpp"
 #include "base/check.hpp"
 #include "base/log_event.hpp"
+#include "protocol/alteration.hpp"
 #include "protocol/table_options.hpp"
 #include "runtime/actor_names.hpp"
 #include "runtime/link/links_actor.hpp"
@@ -204,6 +205,13 @@ replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
   options.time_to_live = [this, bucket]() -> std::optional<Duration> {
     const auto table = view_.get()->catalog.find_table(bucket.table);
     return table ? protocol::log_ttl_of(table->descriptor) : std::nullopt;
+  };
+  options.roll_active_segment = [this] {
+    const auto view = view_.get();
+    const auto& overrides = view->catalog.cluster_configs();
+    const auto found = overrides.find(protocol::roll_active_segment_key);
+    if (found == overrides.end()) return settings_.replica_options.roll_active_segment();
+    return protocol::parse_bool(found->second).value_or(false);
   };
   return options;
 }

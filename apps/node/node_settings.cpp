@@ -131,10 +131,12 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
 
   settings.replica_options = {
       .retention_check_interval = configuration.get(key::log_retention_check_interval),
-      .roll_active_segment = configuration.get(key::log_roll_active_segment),
       .writer_expiration = configuration.get(key::writer_expiration),
       .writer_check_interval = configuration.get(key::writer_check_interval),
-      .time_to_live = {}};
+      .time_to_live = {},
+      .roll_active_segment = [rolls = configuration.get(key::log_roll_active_segment)] {
+        return rolls;
+      }};
   tables.partition_count_max =
       static_cast<std::int32_t>(configuration.get(key::max_partition_number));
   tables.time_zone = protocol::TimeZone::system_name();

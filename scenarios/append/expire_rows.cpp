@@ -13,7 +13,7 @@ ClusterShape draw_shape(Random& random) {
   ClusterShape shape;
   shape.segment_bytes = std::uint64_t{1} << random.between(10, 13);
   shape.replicas.retention_check_interval = std::chrono::milliseconds(random.between(50, 600));
-  shape.replicas.roll_active_segment = random.chance(1, 2);
+  shape.replicas.roll_active_segment = [rolls = random.chance(1, 2)] { return rolls; };
   return shape;
 }
 

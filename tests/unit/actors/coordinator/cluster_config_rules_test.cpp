@@ -35,6 +35,11 @@ TEST(ClusterConfigs, AreSetAndDropped) {
                   .empty());
 }
 
+TEST(ClusterConfigs, WhatChangesNothingIsKnown) {
+  EXPECT_TRUE(has_effect("log.retention.roll-active-segment.enabled"));
+  EXPECT_FALSE(has_effect("kv.snapshot.interval"));
+}
+
 TEST(ClusterConfigs, ListsGrowAndShrinkByEntries) {
   const Properties current{{"remote.data.dirs", "/a,/b"}};
   EXPECT_EQ(values_of(current, {{"remote.data.dirs", "/c,/a", protocol::config_append}}),
