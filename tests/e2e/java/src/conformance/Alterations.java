@@ -7,6 +7,7 @@ import static conformance.Expect.holds;
 import static conformance.Expect.refused;
 import static org.apache.fluss.row.BinaryString.fromString;
 
+import conformance.Behaviour.Server;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ final class Alterations {
         new Behaviour("old and new readers read old and new rows", V0_9, Alterations::readers),
         new Behaviour("a writer of the old schema goes on", V0_9, Alterations::oldWriter),
         new Behaviour("a projection goes over old and new rows", V0_9, Alterations::projection),
-        new Behaviour("a projection of an added column is refused on old rows", V0_9, Alterations::addedProjection));
+        new Behaviour("a projection of an added column goes by the age of rows", V0_9, Alterations::addedProjection));
   }
 
   private static void alter(Session session, TablePath path, TableChange... changes) throws Exception {
@@ -205,7 +206,7 @@ final class Alterations {
     }
   }
 
-  /** No promise that anybody needs, but what Fluss does up to now: a client decodes what the projection names. */
+  /** Fluss fails a fetch of rows that are older than a column it asks for; Millrace sends nulls. */
   private static void addedProjection(Session session) throws Exception {
     try (Table old = session.open(Session.small(1))) {
       oldAndNewRows(session, old);
@@ -215,6 +216,11 @@ final class Alterations {
         scanner.subscribe(0, 2);
         equal("new rows", List.of(List.of(2L, 22)), Rows.values(Rows.poll(scanner, type, 1)));
         scanner.subscribe(0, 0);
+        if (session.server() == Server.MILLRACE) {
+          List<List<Object>> all = List.of(Arrays.asList(0L, null), Arrays.asList(1L, null), List.of(2L, 22));
+          equal("old rows", all, Rows.values(Rows.poll(scanner, type, 3)));
+          return;
+        }
         Throwable error = refused(() -> Rows.poll(scanner, type, 3), FetchException.class);
         holds("it says why: " + error, error.getMessage().contains("INVALID_COLUMN_PROJECTION"));
       }
