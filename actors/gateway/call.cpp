@@ -55,6 +55,11 @@ bool may(const CallContext& context, protocol::Operation operation,
                     {caller.principal, caller.host}, operation, resource);
 }
 
+bool is_alive(const ClusterView& view, NodeId node) {
+  const auto found = view.members.find(node);
+  return found != view.members.end() && found->second.alive;
+}
+
 std::optional<ProtocolError> why_not_here(const CallContext& context, BucketId bucket) {
   const BucketInfo* const info = context.view.catalog.find_bucket(bucket);
   if (info == nullptr) {

@@ -121,6 +121,7 @@ struct AskReplica {
   std::uint32_t slot = 0;
   BucketId bucket;
   ReplicaQuestion question;
+  std::optional<NodeId> node = {};  ///< Where the replica is; none: on this node.
 };
 struct AskCoordinator {
   CoordinatorCommand command;
@@ -191,6 +192,9 @@ template <class Entry>
   return {table, bucket,
           entry.has_partition_id() ? PartitionId{entry.partition_id()} : no_partition};
 }
+
+/// Whether a node is there, as far as is known here.
+[[nodiscard]] bool is_alive(const ClusterView& view, NodeId node);
 
 /// Where a bucket's leader is, as an error for the client if it is not here.
 [[nodiscard]] std::optional<protocol::ProtocolError> why_not_here(const CallContext& context,

@@ -11,11 +11,6 @@ namespace wire = protocol::wire;
 // Source: Fluss GET_CLUSTER_HEALTH v0, status.
 enum class Health : std::int32_t { green = 0, yellow = 1, red = 2 };
 
-bool is_alive(const ClusterView& view, NodeId node) {
-  const auto found = view.members.find(node);
-  return found != view.members.end() && found->second.alive;
-}
-
 struct ReplicaCounts {
   std::int32_t buckets = 0;
   std::int32_t led = 0;

@@ -266,7 +266,8 @@ void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   }
   Envelope question = encode_question(asked.question);
   question.correlation = number << slot_bits | asked.slot;
-  send_here(replica_name(asked.bucket), std::move(question));
+  const NodeId node = asked.node.value_or(context().node());
+  send({node, replica_name(asked.bucket)}, std::move(question));
 }
 
 bool ConnectionActor::may_read() const {

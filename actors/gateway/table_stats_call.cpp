@@ -18,7 +18,8 @@ constexpr Duration answer_wait_max = 10s;
 constexpr int buckets_max = 100'000;
 
 /// The rows of a log's bucket are those between its first kept offset and its high watermark: a
-/// read of no bytes tells both.
+/// read of no bytes tells both. Clients in Rust ask one server about all buckets, so the leaders on
+/// other nodes are asked, too.
 class TableStatsCall final : public Call {
  public:
   explicit TableStatsCall(wire::GetTableStatsRequest request)
@@ -31,13 +32,16 @@ class TableStatsCall final : public Call {
       const auto& asked = request_.buckets_req(static_cast<int>(i));
       const BucketId bucket =
           bucket_of(TableId{request_.table_id()}, BucketIndex{asked.bucket_id()}, asked);
-      if (auto elsewhere = why_not_here(context, bucket)) {
-        answers_[i] = *elsewhere;
+      const BucketInfo* const info = context.view.catalog.find_bucket(bucket);
+      auto elsewhere = why_not_here(context, bucket);
+      if (elsewhere && (info == nullptr || !is_alive(context.view, info->leader))) {
+        answers_[i] = std::move(*elsewhere);
         continue;
       }
       ++open_;
       effects.push_back(AskReplica{static_cast<std::uint32_t>(i), bucket,
-                                   ReadQuestion{.from = earliest_offset, .bytes_max = 0}});
+                                   ReadQuestion{.from = earliest_offset, .bytes_max = 0},
+                                   info->leader});
     }
     if (open_ == 0) return {respond()};
     effects.push_back(SetDeadline{answer_wait_max});

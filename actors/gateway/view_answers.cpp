@@ -197,11 +197,6 @@ void write(wire::PbServerNode& out, const MemberInfo& member, const NodeEndpoint
   if (!member.rack.empty()) out.set_rack(member.rack);
 }
 
-bool is_alive(const ClusterView& view, NodeId node) {
-  const auto found = view.members.find(node);
-  return found != view.members.end() && found->second.alive;
-}
-
 /// All buckets, leaderless ones too: clients hash keys by their number.
 template <class Message>
 void write_buckets(Message& out, const ClusterView& view, const std::vector<BucketInfo>& buckets) {

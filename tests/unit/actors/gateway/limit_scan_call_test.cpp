@@ -105,5 +105,19 @@ TEST(TableStatsCall, RowsAreThoseBetweenStartAndHighWatermark) {
   EXPECT_EQ(codes, (std::vector<std::int32_t>{12, 10, 21, 12}));
 }
 
+TEST(TableStatsCall, LeadersOnOtherNodesAreAsked) {
+  ClusterView view = cluster();
+  view.members[NodeId{2}].alive = true;
+  CallScript call(std::move(view), ApiKey::get_table_stats, stats_of({2, 0}));
+  ASSERT_EQ(call.asked.size(), 2U);
+  EXPECT_EQ(call.asked[0].node, NodeId{2});
+  EXPECT_EQ(call.asked[1].node, self);
+  call.answer_next(DataAnswer{0, 9, 4, {}});
+  call.answer_next(protocol::ProtocolError{ErrorCode::log_storage_exception, "gone"});
+  const auto response = call.response<wire::GetTableStatsResponse>();
+  EXPECT_EQ(response.buckets_resp(0).row_count(), 5);
+  EXPECT_EQ(response.buckets_resp(1).error_code(), 10);
+}
+
 }  // namespace
 }  // namespace millrace::gateway
