@@ -10,6 +10,7 @@
 #include "actors/gateway/access_rules.hpp"
 #include "actors/gateway/batch_filter.hpp"
 #include "actors/gateway/log_calls.hpp"
+#include "actors/gateway/stored_batch.hpp"
 #include "actors/gateway/table_projection.hpp"
 #include "protocol/fetch_response.hpp"
 #include "protocol/fluss.pb.h"
@@ -216,8 +217,9 @@ class FetchCall final : public Call {
     protocol::BatchCursor cursor(data.batches);
     for (;;) {
       auto batch = cursor.next();
-      if (!batch) return fail(bucket, to_protocol(batch.error()));
+      if (!batch) return fail(bucket, damaged(batch.error()));
       if (!*batch) break;
+      if (auto bad = why_damaged(context, bucket.id, **batch)) return fail(bucket, *bad);
       if (!add(context, bucket, **batch)) {
         bucket.done = true;
         return;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/gateway/log_calls.hpp"
+#include "actors/gateway/stored_batch.hpp"
 #include "protocol/fluss.pb.h"
 #include "protocol/log_batch.hpp"
 #include "protocol/message_codec.hpp"
@@ -35,7 +36,7 @@ class LimitScanCall final : public Call {
             AskReplica{0, bucket_, ReadQuestion{.from = earliest_offset, .bytes_max = 0}}};
   }
 
-  CallEffects on_replica(const CallContext& /*context*/, std::uint32_t /*slot*/,
+  CallEffects on_replica(const CallContext& context, std::uint32_t /*slot*/,
                          const ReplicaAnswer& answer) override {
     if (const auto* error = std::get_if<ProtocolError>(&answer)) return {refuse(*error)};
     const auto* data = std::get_if<DataAnswer>(&answer);
@@ -45,7 +46,7 @@ class LimitScanCall final : public Call {
       next_ = std::max(data->log_start, *end_ - std::max(request_.limit(), 0));
       return read_on();
     }
-    return take(*data);
+    return take(context, *data);
   }
 
   CallEffects on_deadline(const CallContext& /*context*/) override {
@@ -58,12 +59,13 @@ class LimitScanCall final : public Call {
     return {AskReplica{0, bucket_, ReadQuestion{.from = next_, .bytes_max = read_bytes}}};
   }
 
-  [[nodiscard]] CallEffects take(const DataAnswer& data) {
+  [[nodiscard]] CallEffects take(const CallContext& context, const DataAnswer& data) {
     protocol::BatchCursor cursor(data.batches);
     for (;;) {
       auto batch = cursor.next();
-      if (!batch) return {refuse(to_protocol(batch.error()))};
+      if (!batch) return {refuse(damaged(batch.error()))};
       if (!*batch || (*batch)->header.base_offset >= *end_) break;
+      if (auto bad = why_damaged(context, bucket_, **batch)) return {refuse(*bad)};
       next_ = (*batch)->header.next_offset();
       records_ += (*batch)->bytes.text();
       if (records_.size() > answer_bytes_max) {

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "protocol/rows_start.hpp"
 
 namespace millrace {
 namespace {
@@ -37,6 +40,7 @@ Result<std::optional<LocatedBatch>> BatchWalk::next(BatchCheck check) {
   }
   // Checked before the batch is read: a damaged length must not make us allocate.
   if (header->size() > end_ - position_) return bad("incomplete batch");
+  if (auto sound = check_magic(*header); !sound) return bad(sound.error().message);
   if (check == BatchCheck::checksum) {
     bytes = bytes_at_position(header->size(), check);
     if (!bytes) return tl::unexpected(bytes.error());
@@ -48,6 +52,19 @@ Result<std::optional<LocatedBatch>> BatchWalk::next(BatchCheck check) {
   position_ += header->size();
   base_ = header->next_offset();
   return found;
+}
+
+/// Only batches of format ARROW have statistics.
+Status BatchWalk::check_magic(const protocol::LogBatchHeader& header) {
+  if (header.magic != protocol::magic_statistics) return {};
+  Buffer piece;
+  return protocol::check_rows_start(header, [&](std::size_t offset, std::size_t size) {
+    auto read = file_.read(position_ + offset, size);
+    if (!read) return Result<Bytes>(tl::unexpected(read.error()));
+    if (read->size() < size) return Result<Bytes>(fail(Errc::corrupt, "segment is too short"));
+    piece = std::move(*read);
+    return Result<Bytes>(piece.bytes());
+  });
 }
 
 Result<Bytes> BatchWalk::bytes_at_position(std::size_t size, BatchCheck check) {

@@ -43,6 +43,7 @@ class BatchWalk {
   [[nodiscard]] std::uint64_t position() const { return position_; }
 
  private:
+  [[nodiscard]] Status check_magic(const protocol::LogBatchHeader& header);
   [[nodiscard]] Result<Bytes> bytes_at_position(std::size_t size, BatchCheck check);
 
   File& file_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.hpp"
+#include "protocol/rows_start.hpp"
 
 namespace millrace {
 
@@ -171,6 +172,11 @@ Result<std::size_t> Segment::whole_batches(Bytes bytes, const LocatedBatch& firs
     if (header->size() > bytes.size() - used) {
       if (used == 0) return bad("segment is shorter than it was");
       break;
+    }
+    if (header->magic == protocol::magic_statistics) {
+      const Bytes batch = bytes.subspan(used, header->size());
+      if (auto sound = protocol::check_rows_start(*header, batch); !sound)
+        return bad(sound.error().message);
     }
     used += header->size();
     base = header->next_offset();

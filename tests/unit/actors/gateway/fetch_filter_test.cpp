@@ -95,6 +95,15 @@ TEST(FetchFilter, WhatSaysNothingOfItselfIsSent) {
   EXPECT_EQ(answer_of(fetch(odd, {three_batches[0]}, 10)).records.text(), three_batches[0].text());
 }
 
+TEST(FetchFilter, ABatchWhoseMagicWasDamagedIsNotServed) {
+  std::string bytes(three_batches[0].text());
+  bytes[12] = 0;  // As if it had no statistics; no checksum covers that.
+  const auto answer = answer_of(fetch(fetch_ids(equal, 105), {Buffer::from(bytes)}));
+  ASSERT_TRUE(answer.error.has_value());
+  EXPECT_EQ(answer.error->code, ErrorCode::corrupt_record_exception);
+  EXPECT_TRUE(answer.records.empty());
+}
+
 TEST(FetchFilter, AFilterNeedsTheSchemaThatItIsOf) {
   wire::FetchLogRequest request = fetch_ids(less, 5);
   request.mutable_tables_req(0)->clear_filter_schema_id();

@@ -67,6 +67,15 @@ TEST(LimitScanCall, ErrorsAreInTheBody) {
   EXPECT_FALSE(damaged.response<wire::LimitScanResponse>().has_records());
 }
 
+TEST(LimitScanCall, ABatchWhoseMagicWasDamagedIsNotServed) {
+  std::string bytes(first_batch().batches.text());
+  bytes[12] = 1;  // No checksum covers it.
+  CallScript call = scan(0, 10);
+  call.answer_next(DataAnswer{0, 3, 0, {}});
+  call.answer_next(DataAnswer{0, 3, 0, Buffer::from(bytes)});
+  EXPECT_EQ(call.response<wire::LimitScanResponse>().error_code(), 14);
+}
+
 TEST(LimitScanCall, MoreThanAnAnswerHoldsIsRefused) {
   CallScript call = scan(0, 1 << 30);
   const std::int32_t rows = 1'000'000;
