@@ -40,7 +40,8 @@ std::int64_t bytes_of_bits(std::int64_t bits) { return (bits + 7) / 8; }
 
 class Writer {
  public:
-  explicit Writer(BufferCompressor compressor) : compressor_(std::move(compressor)) {}
+  Writer(BufferCompressor compressor, std::size_t& room)
+      : compressor_(std::move(compressor)), room_(room) {}
 
   Status add(const DataType& type, std::int64_t rows) {
     column_.nodes.push_back({rows, rows});
@@ -81,8 +82,8 @@ class Writer {
   Status add_zeros(std::int64_t size) {
     CHECK(size >= 0);
     if (static_cast<std::uint64_t>(size) > room_)
-      return fail(Errc::overloaded, fmt::format("a column of nulls is too large: over {} bytes",
-                                                null_column_bytes_max));
+      return fail(Errc::overloaded, fmt::format("columns of nulls are too large: over {} bytes",
+                                                null_columns_bytes_max));
     room_ -= static_cast<std::size_t>(size);
     std::vector<std::byte> travelling;
     if (size > 0) {
@@ -95,17 +96,18 @@ class Writer {
 
   BufferCompressor compressor_;
   NullColumn column_;
-  std::size_t room_ = null_column_bytes_max;
+  std::size_t& room_;
 };
 
 }  // namespace
 
-Result<NullColumn> null_column(const DataType& type, std::int64_t rows, CompressionType codec) {
+Result<NullColumn> null_column(const DataType& type, std::int64_t rows, CompressionType codec,
+                               std::size_t& room) {
   Compression compression;
   compression.type = codec;
   auto compressor = BufferCompressor::make(compression);
   if (!compressor) return tl::unexpected(compressor.error());
-  Writer writer(std::move(*compressor));
+  Writer writer(std::move(*compressor), room);
   if (auto added = writer.add(type, rows); !added) return tl::unexpected(added.error());
   return std::move(writer).finish();
 }

@@ -10,8 +10,8 @@
 
 namespace millrace::protocol {
 
-/// What the values of one such column may take before they are compressed.
-inline constexpr std::size_t null_column_bytes_max = std::size_t{64} << 20;
+/// What the values of all such columns of a message may take before they are compressed.
+inline constexpr std::size_t null_columns_bytes_max = std::size_t{64} << 20;
 
 /// What a message has of one column.
 struct NullColumn {
@@ -19,9 +19,9 @@ struct NullColumn {
   std::vector<Buffer> buffers;  ///< As they travel with the message's codec.
 };
 
-/// A column of `rows` nulls, every buffer written out, so that no reader meets a special case.
-/// Errors: overloaded (more than null_column_bytes_max).
+/// A column of `rows` nulls, every buffer written out, so that no reader meets a special case. It
+/// takes its uncompressed bytes out of `room`. Errors: overloaded (more than there is room for).
 [[nodiscard]] Result<NullColumn> null_column(const DataType& type, std::int64_t rows,
-                                             CompressionType codec);
+                                             CompressionType codec, std::size_t& room);
 
 }  // namespace millrace::protocol

@@ -91,8 +91,34 @@ std::optional<ComparableValue> decimal_of(const wire::PbLiteralValue& in) {
   return comparable_decimal(Bytes(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()));
 }
 
+/// Whether the value is where its type says. Without this an absent one would be taken for zero.
+bool is_given(const wire::PbLiteralValue& in) {
+  switch (in.literal_type()) {
+    case literal_boolean:
+      return in.has_boolean_value();
+    case literal_tinyint:
+    case literal_smallint:
+    case literal_int:
+    case literal_time:
+      return in.has_int_value();
+    case literal_bigint:
+    case literal_date:
+      return in.has_bigint_value();
+    case literal_float:
+      return in.has_float_value();
+    case literal_double:
+      return in.has_double_value();
+    case literal_string:
+      return in.has_string_value();
+    case literal_decimal:
+      return in.has_decimal_value() || in.has_decimal_bytes();
+    default:
+      return in.has_timestamp_millis_value();
+  }
+}
+
 std::optional<ComparableValue> value_of(const wire::PbLiteralValue& in) {
-  if (in.is_null()) return std::nullopt;
+  if (in.is_null() || !is_given(in)) return std::nullopt;
   switch (in.literal_type()) {
     case literal_boolean:
       return comparable(std::int64_t{in.boolean_value()});

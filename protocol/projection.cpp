@@ -190,8 +190,9 @@ void take_columns(const MessageMetadata& source, const ProjectionPlan& plan,
 
 /// Columns that are younger than the batch: they come last, as they were added.
 Status put_absent_columns(const ProjectionPlan& plan, MessageMetadata& target, BodyPieces& body) {
+  std::size_t room = null_columns_bytes_max;
   for (const DataType& type : plan.absent()) {
-    auto column = null_column(type, target.rows, target.codec);
+    auto column = null_column(type, target.rows, target.codec, room);
     if (!column) return tl::unexpected(column.error());
     target.nodes.insert(target.nodes.end(), column->nodes.begin(), column->nodes.end());
     for (const Buffer& buffer : column->buffers) target.buffers.push_back(body.put(buffer));

@@ -22,6 +22,7 @@ using protocol::refuse;
 using protocol::TableDescriptor;
 
 constexpr std::string_view table_prefix = "table.";
+constexpr std::string_view statistics_key = "table.statistics.columns";
 constexpr std::string_view lake_prefix = "table.datalake.";
 // Batches name their schema in 16 bits.
 constexpr std::int32_t schema_id_max = std::numeric_limits<std::int16_t>::max();
@@ -48,14 +49,19 @@ tl::unexpected<ProtocolError> not_alterable(std::string message) {
   return refuse(ErrorCode::invalid_alter_table_exception, std::move(message));
 }
 
-/// Why an option of this table cannot be changed at all, whatever its value.
-Outcome<void> check_key(const std::string& key, const TableDescriptor& table) {
+/// Why an option of this table cannot be changed so, whatever its value.
+Outcome<void> check_key(const ConfigChange& change, const TableDescriptor& table) {
+  const std::string& key = change.key;
   if (!key.starts_with(table_prefix)) return {};
   if (std::find(alterable.begin(), alterable.end(), key) == alterable.end()) {
     return not_alterable(fmt::format("The option '{}' cannot be altered.", key));
   }
   if (key == "table.kv.standby-replica.enabled" && table.schema.primary_key.empty()) {
     return not_alterable(fmt::format("The option '{}' needs a primary key table.", key));
+  }
+  if (key == statistics_key && change.operation == protocol::config_delete) {
+    // Writers that opened the table before would send statistics that nobody takes any more.
+    return not_alterable(fmt::format("The option '{}' can be changed, but not reset.", key));
   }
   // Its absence tells that the cluster has no lake: there is none to enable.
   if (key.starts_with(lake_prefix) && !table.properties.contains("table.datalake.format")) {
@@ -70,7 +76,7 @@ Outcome<TableDescriptor> with_changes(const TableDescriptor& table,
   std::vector<ConfigChange> options;
   std::vector<ConfigChange> custom;
   for (const ConfigChange& change : changes) {
-    if (auto fine = check_key(change.key, table); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_key(change, table); !fine) return tl::unexpected(fine.error());
     (change.key.starts_with(table_prefix) ? options : custom).push_back(change);
   }
   TableDescriptor altered = table;

@@ -23,6 +23,10 @@ class AnswerWindow {
 
   [[nodiscard]] std::size_t bytes() const { return expected_bytes_ + held_bytes_ + unsent_bytes_; }
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent_bytes_; }
+  /// Whether of all calls that hold rows this is the one that was begun first.
+  [[nodiscard]] bool is_oldest_holder(std::uint64_t call) const {
+    return !held_.empty() && held_.begin()->first == call;
+  }
   [[nodiscard]] bool is_full() const { return bytes() >= bytes_max_; }
   /// All that was ever finished or taken: tells whether what waits now is what waited before.
   [[nodiscard]] std::uint64_t finished_bytes() const { return finished_bytes_; }

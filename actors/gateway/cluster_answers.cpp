@@ -50,6 +50,13 @@ std::vector<Buffer> describe_cluster_configs(const CallContext& context) {
   return {protocol::serialize(response)};
 }
 
+std::vector<Buffer> describe_remote_storage() {
+  wire::GetFileSystemSecurityTokenResponse response;
+  response.set_schema("file");
+  response.set_token("");
+  return {protocol::serialize(response)};
+}
+
 std::vector<Buffer> describe_cluster_health(const ClusterView& view) {
   ReplicaCounts counts;
   for (const auto& [id, table] : view.catalog.tables()) {

@@ -255,7 +255,7 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
 void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   AskReplica asked = ask;
   if (auto* read = std::get_if<ReadQuestion>(&asked.question); read && read->bytes_max > 0) {
-    if (!may_read()) {
+    if (!may_read(number)) {
       waiting_reads_.emplace_back(number, ask);
       return;
     }
@@ -270,15 +270,23 @@ void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   send({node, replica_name(asked.bucket)}, std::move(question));
 }
 
-bool ConnectionActor::may_read() const {
-  return answers_.bytes() == 0 || (!answers_.is_full() && !budgets_.answers.is_spent());
+/// The oldest call that holds rows always reads on, within the bound of its own answer: calls that
+/// waited for each other's rows to leave would wait for ever.
+bool ConnectionActor::may_read(std::uint64_t number) const {
+  if (answers_.bytes() == 0 || answers_.is_oldest_holder(number)) return true;
+  return !answers_.is_full() && !budgets_.answers.is_spent();
 }
 
 void ConnectionActor::send_waiting_reads() {
-  while (!waiting_reads_.empty() && may_read()) {
-    const auto [number, read] = std::move(waiting_reads_.front());
-    waiting_reads_.pop_front();
-    if (active_.contains(number)) ask(number, read);
+  for (auto waiting = waiting_reads_.begin(); waiting != waiting_reads_.end();) {
+    const auto [number, read] = *waiting;
+    const bool is_over = !active_.contains(number);
+    if (!is_over && !may_read(number)) {
+      ++waiting;
+      continue;
+    }
+    waiting = waiting_reads_.erase(waiting);
+    if (!is_over) ask(number, read);
   }
   const bool is_own_affair = answers_.is_full() || waits_for_answers_ != 0;
   if (waiting_reads_.empty() || is_own_affair) return;

@@ -90,7 +90,7 @@ class ConnectionActor final : public Actor {
   void perform(std::uint64_t number, const CallEffects& effects);
   void command_coordinator(std::uint64_t number);
   void ask(std::uint64_t number, const AskReplica& ask);
-  [[nodiscard]] bool may_read() const;
+  [[nodiscard]] bool may_read(std::uint64_t number) const;
   void send_waiting_reads();
   void finish(std::uint64_t number, std::vector<Buffer> frame);
   void after_failed_authentication();

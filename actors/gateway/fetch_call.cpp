@@ -37,7 +37,7 @@ constexpr std::size_t share_min_bytes = std::size_t{64} << 10;
 // What is read at once of a bucket whose columns are pruned.
 constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
 // A fetch is answered once its filter has left out so much, whatever that brought.
-constexpr std::size_t left_out_bytes_max = std::size_t{64} << 20;
+constexpr std::size_t left_out_bytes_max = std::size_t{16} << 20;
 constexpr std::int32_t wait_millis_default = 100;
 constexpr std::int32_t wait_millis_max = 60'000;
 // Replicas answer reads within milliseconds; beyond the wait, this much is patience with a restart.
@@ -118,7 +118,7 @@ class FetchCall final : public Call {
   CallEffects on_deadline(const CallContext& /*context*/) override {
     for (BucketFetch& bucket : buckets_) {
       // Codes 12 and 21 are the ones that make readers look for the leader again.
-      if (!bucket.done && bucket.records.empty()) {
+      if (!bucket.done && bucket.records.empty() && !bucket.filtered_end) {
         bucket.error = {ErrorCode::not_leader_or_follower, "The replica did not answer in time."};
       }
     }
@@ -173,7 +173,8 @@ class FetchCall final : public Call {
   void pump(CallEffects& effects) {
     std::size_t open = 0;
     for (const BucketFetch& bucket : buckets_) open += !bucket.done && !bucket.asked ? 1 : 0;
-    for (std::size_t i = 0; i < buckets_.size() && asked_ < reads_at_once_max; ++i) {
+    const std::size_t at_once = left_out_bytes_ < left_out_bytes_max ? reads_at_once_max : 0;
+    for (std::size_t i = 0; i < buckets_.size() && asked_ < at_once; ++i) {
       BucketFetch& bucket = buckets_[i];
       if (bucket.done || bucket.asked) continue;
       const std::size_t size = read_size(bucket, open--);

@@ -25,6 +25,7 @@ std::unique_ptr<Call> make_call(const protocol::RequestFrame& request) {
     case ApiKey::get_metadata:
     case ApiKey::describe_cluster_configs:
     case ApiKey::get_cluster_health:
+    case ApiKey::get_filesystem_security_token:
       return make_view_call(request);
     case ApiKey::create_database:
     case ApiKey::drop_database:

@@ -43,6 +43,7 @@ constexpr std::array served_keys = {
     ApiKey::produce_log,
     ApiKey::fetch_log,
     ApiKey::list_offsets,
+    ApiKey::get_filesystem_security_token,
     ApiKey::init_writer,
     ApiKey::limit_scan,
     ApiKey::get_database_info,

@@ -76,11 +76,16 @@ TEST(NullColumn, ColumnsThatTheBatchHasComeFirst) {
 
 TEST(NullColumn, MoreThanItsBoundIsRefused) {
   const auto type = parse_sql_type("BINARY(2000000)").value();
-  const auto fits = null_column(type, 30, CompressionType::zstd);
+  std::size_t room = null_columns_bytes_max;
+  const auto fits = null_column(type, 30, CompressionType::zstd, room);
   ASSERT_TRUE(fits.has_value()) << fits.error().message;
   EXPECT_LT(fits->buffers.back().size(), 100'000U);  // Zeros take little room on the wire.
-  EXPECT_EQ(null_column(type, 40, CompressionType::zstd).error().code, Errc::overloaded);
-  EXPECT_EQ(null_column(type, std::int64_t{1} << 40, CompressionType::none).error().code,
+  // The next column of the same message has what is left.
+  EXPECT_EQ(null_column(type, 30, CompressionType::zstd, room).error().code, Errc::overloaded);
+  room = null_columns_bytes_max;
+  EXPECT_EQ(null_column(type, 40, CompressionType::zstd, room).error().code, Errc::overloaded);
+  room = null_columns_bytes_max;
+  EXPECT_EQ(null_column(type, std::int64_t{1} << 40, CompressionType::none, room).error().code,
             Errc::overloaded);
 }
 

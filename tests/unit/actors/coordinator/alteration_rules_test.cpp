@@ -147,6 +147,8 @@ TEST(AlterTable, RefusesOptionsAndValuesByTheirCodes) {
   EXPECT_EQ(code(setting("table.no.such", "1")), ErrorCode::invalid_alter_table_exception);
   EXPECT_EQ(code(setting("table.replication.factor", {}, protocol::config_delete)),
             ErrorCode::invalid_alter_table_exception);
+  EXPECT_EQ(code(setting("table.statistics.columns", {}, protocol::config_delete)),
+            ErrorCode::invalid_alter_table_exception);
   EXPECT_EQ(code(setting("table.datalake.enabled", "true")),
             ErrorCode::invalid_alter_table_exception);
   EXPECT_EQ(code(setting("table.kv.standby-replica.enabled", "true")),

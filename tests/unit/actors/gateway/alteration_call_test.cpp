@@ -150,6 +150,16 @@ TEST(ClusterAnswers, ConfigsAreToldWithWhatOverridesThem) {
   EXPECT_EQ(configs["new"], "DYNAMIC_SERVER_CONFIG x");
 }
 
+TEST(ClusterAnswers, RemoteFilesNeedNoToken) {
+  const auto token = CallScript(cluster(), ApiKey::get_filesystem_security_token,
+                                wire::GetFileSystemSecurityTokenRequest{})
+                         .response<wire::GetFileSystemSecurityTokenResponse>();
+  EXPECT_EQ(token.schema(), "file");
+  EXPECT_TRUE(token.has_token());
+  EXPECT_TRUE(token.token().empty());
+  EXPECT_FALSE(token.has_expiration_time());
+}
+
 TEST(ClusterAnswers, ABucketWithoutALivingLeaderMakesItRed) {
   const auto health_of = [](const ClusterView& view) {
     return CallScript(view, ApiKey::get_cluster_health, wire::GetClusterHealthRequest{})

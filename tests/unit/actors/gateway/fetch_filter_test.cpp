@@ -126,6 +126,18 @@ TEST(FetchFilter, OneFetchLeavesOutSoMuchAndNoMore) {
   EXPECT_TRUE(answer_of(call).records.empty());
 }
 
+TEST(FetchFilter, WhatWasPassedOverIsKnownWhenTheTimeIsUp) {
+  CallScript call(cluster(), ApiKey::fetch_log, fetch_ids(less, 5));
+  const Buffer batch = stored(
+      protocol::with_statistics(rows_batch(2, 100), protocol::statistics_block({{0, 0, 100, 101}})),
+      0);
+  call.answer_next(DataAnswer{0, 10, 0, batch});
+  ASSERT_FALSE(call.over());
+  call.deadline_passes();
+  EXPECT_EQ(answer_of(call).filtered_end_offset, 2);
+  EXPECT_FALSE(answer_of(call).error);
+}
+
 ClusterView with_gate() {
   ClusterView view = cluster();
   TableAltered fact{flights, 2, flights_table().descriptor, 3000};

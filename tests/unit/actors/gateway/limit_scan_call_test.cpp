@@ -54,17 +54,35 @@ TEST(LimitScanCall, NothingIsNoError) {
   }
 }
 
-TEST(LimitScanCall, ErrorsAreInTheBody) {
-  EXPECT_EQ(scan(2, 1).response<wire::LimitScanResponse>().error_code(), 12);
-  EXPECT_EQ(scan(9, 1).response<wire::LimitScanResponse>().error_code(), 21);
+TEST(LimitScanCall, ErrorsAreNotTakenForABucketWithoutRows) {
+  EXPECT_EQ(scan(2, 1).error(), ErrorCode::not_leader_or_follower);
+  EXPECT_EQ(scan(9, 1).error(), ErrorCode::unknown_table_or_bucket_exception);
   CallScript late = scan(0, 1);
   late.deadline_passes();
-  EXPECT_EQ(late.response<wire::LimitScanResponse>().error_code(), 12);
+  EXPECT_EQ(late.error(), ErrorCode::not_leader_or_follower);
   CallScript damaged = scan(0, 10);
   damaged.answer_next(DataAnswer{0, 10, 0, {}});
   damaged.answer_next(protocol::ProtocolError{ErrorCode::corrupt_record_exception, "bad"});
-  EXPECT_EQ(damaged.response<wire::LimitScanResponse>().error_code(), 14);
-  EXPECT_FALSE(damaged.response<wire::LimitScanResponse>().has_records());
+  EXPECT_EQ(damaged.error(), ErrorCode::corrupt_record_exception);
+}
+
+TEST(LimitScanCall, RowsThatAreDeletedMeanwhileAreNoError) {
+  const protocol::ProtocolError deleted{ErrorCode::log_offset_out_of_range_exception, "gone"};
+  CallScript call = scan(0, 100);
+  call.answer_next(DataAnswer{2, 10, 2, {}});
+  EXPECT_EQ(next_read(call).from, 2);
+  call.answer_next(deleted);
+  EXPECT_EQ(next_read(call).bytes_max, 0U);
+  call.answer_next(DataAnswer{3, 10, 3, {}});
+  call.answer_next(second_batch());
+  EXPECT_EQ(call.response<wire::LimitScanResponse>().records(), second_batch().batches.text());
+
+  CallScript endless = scan(0, 100);
+  for (int i = 0; !endless.over() && i < 20; ++i) {
+    endless.answer_next(DataAnswer{2, 10, 2, {}});
+    endless.answer_next(deleted);
+  }
+  EXPECT_EQ(endless.error(), ErrorCode::log_offset_out_of_range_exception);
 }
 
 TEST(LimitScanCall, ABatchWhoseMagicWasDamagedIsNotServed) {
@@ -85,7 +103,7 @@ TEST(LimitScanCall, MoreThanAnAnswerHoldsIsRefused) {
   for (Offset from = 0; !call.over(); from += rows) {
     call.answer_next(DataAnswer{from, end, 0, stored(batch, from)});
   }
-  EXPECT_EQ(call.response<wire::LimitScanResponse>().error_code(), 13);
+  EXPECT_EQ(call.error(), ErrorCode::record_too_large_exception);
 }
 
 wire::GetTableStatsRequest stats_of(const std::vector<std::int32_t>& buckets) {

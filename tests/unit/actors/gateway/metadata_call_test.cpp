@@ -210,9 +210,9 @@ TEST(Handshake, ListsWhatIsServedWithoutAServerType) {
     EXPECT_LE(api.min_version(), api.max_version());
   }
   EXPECT_EQ(keys, (std::vector<std::int32_t>{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008,
-                                             1009, 1010, 1011, 1012, 1014, 1015, 1021, 1026, 1033,
-                                             1035, 1036, 1037, 1038, 1039, 1040, 1041, 1044, 1045,
-                                             1046, 1047, 1048, 1059, 1060, 1062}));
+                                             1009, 1010, 1011, 1012, 1014, 1015, 1021, 1025, 1026,
+                                             1033, 1035, 1036, 1037, 1038, 1039, 1040, 1041, 1044,
+                                             1045, 1046, 1047, 1048, 1059, 1060, 1062}));
 }
 
 TEST(Handshake, TakesPlaintextInAnyCaseAndNothingElse) {
