@@ -19,6 +19,12 @@ sys.path.insert(0, str(HERE / "pyfluss"))
 from cluster import Cluster  # noqa: E402
 
 BUILT = HERE.parents[1] / ".dev"
+BUILD_SECONDS_MAX = {"java": 120, "rust": 1500}  # Rust compiles three hundred crates the first time.
+JVM = [
+    *("-Xmx256m", "-XX:MaxDirectMemorySize=256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",  # The client's Arrow reaches into it.
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+]
 _report = pytest.StashKey[list]()
 
 
@@ -43,6 +49,20 @@ def report(pytestconfig):
 def pytest_terminal_summary(terminalreporter, config):
     for line in config.stash.get(_report, []):
         terminalreporter.write_line(line)
+
+
+def built(suite):
+    """Where the program of `java` or `rust` is, which is built if something changed."""
+    out = BUILT / suite
+    subprocess.run([HERE / suite / "build.sh", out], check=True, timeout=BUILD_SECONDS_MAX[suite])
+    return out
+
+
+def java_program(release, main, folder):
+    """The command that runs a class of the Java suite with a release of the client. `folder` is for its files."""
+    out = built("java")
+    class_path = [out / "classes", out / f"jars/fluss-client-{release}.jar", out / "jars/slf4j-simple.jar"]
+    return ["java", *JVM, f"-Djava.io.tmpdir={folder}", "-cp", os.pathsep.join(map(str, class_path)), main]
 
 
 def check_every_behaviour(program, client, suite, server, report, seconds_max):
