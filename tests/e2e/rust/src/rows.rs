@@ -31,11 +31,13 @@ pub fn row(id: i64) -> GenericRow<'static> {
 /// Appends and waits until every row is acknowledged.
 pub async fn append(table: &FlussTable<'_>, rows: &[GenericRow<'_>]) -> Result<(), Error> {
     let writer = table.new_append()?.create_writer()?;
-    for row in rows {
-        // What becomes of it is known after the flush.
-        drop(writer.append(row)?);
+    let answers = rows.iter().map(|row| writer.append(row)).collect::<Result<Vec<_>, _>>()?;
+    // It sends them, and does not fail when they do.
+    writer.flush().await?;
+    for answer in answers {
+        answer.await?;
     }
-    writer.flush().await
+    Ok(())
 }
 
 /// Rows first, first + 1, ... of `session::small()`.
