@@ -55,9 +55,14 @@ foreach(release 091 100)
   add_pytest(e2e_java_${release} IN tests/e2e/java LABELS e2e peer TIMEOUT 300)
   set_property(TEST e2e_java_${release} APPEND PROPERTY ENVIRONMENT "MILLRACE_JAVA_CLIENT=${release}")
 endforeach()
+# Every client writes, every client reads.
+add_pytest(e2e_cross IN tests/e2e/cross LABELS e2e peer TIMEOUT 300)
 # What takes long to get and to run, label "all": only the preset "all" runs it, which is ./dev test --all.
 add_pytest(e2e_flink IN tests/e2e/flink LABELS e2e peer all TIMEOUT 1200)
 add_pytest(e2e_rust IN tests/e2e/rust LABELS e2e peer all TIMEOUT 1900)
+# The pairs that the Rust client is one of.
+add_pytest(e2e_cross_rust IN tests/e2e/cross LABELS e2e peer all TIMEOUT 1900)
+set_property(TEST e2e_cross_rust APPEND PROPERTY ENVIRONMENT "MILLRACE_CROSS_RUST=1")
 
 # ---- The benchmarks at their smallest: they must run, nothing is measured --------------------------
 add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)

@@ -35,7 +35,7 @@ pub fn fresh_name() -> String {
 }
 
 /// The client's defaults but for the time that batches wait, which is for throughput.
-fn config(bootstrap: &str) -> Config {
+pub fn config(bootstrap: &str) -> Config {
     Config { bootstrap_servers: bootstrap.to_string(), writer_batch_timeout_ms: 1, ..Config::default() }
 }
 
