@@ -334,6 +334,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowSource::fitted(
     if (!cast.ok())
       return fail(Errc::malformed, "column " + field->name() + ": " + cast.status().message());
     out.push_back(cast.MoveValueUnsafe());
+    // Arrow's readers of JSON and Parquet pass text on that is no UTF-8; no reader of the table
+    // would.
+    if (const auto valid = out.back()->ValidateFull(); !valid.ok())
+      return fail(Errc::malformed, "column " + field->name() + ": " + valid.message());
     if (!field->nullable() && out.back()->null_count() > 0)
       return fail(Errc::malformed, "column " + field->name() + " is NOT NULL, the file has a null");
   }

@@ -112,6 +112,19 @@ TEST_F(RowSourceTest, FilesThatDoNotFitAreRefusedByName) {
   EXPECT_TRUE(read(file("a.json", "{\"id\":"), "id INT").starts_with("error: "));
 }
 
+// No reader of the table could read such a row again.
+TEST_F(RowSourceTest, TextThatIsNoUtf8IsRefused) {
+  for (const std::string name : {"a.csv", "a.ndjson"}) {
+    const bool is_csv = name == "a.csv";
+    const std::string one = is_csv ? "s\n\xc2\n" : "{\"s\":\"\xc2\"}\n";
+    EXPECT_TRUE(read(file(name, one), "s STRING").starts_with("error: ")) << name;
+    EXPECT_EQ(read(file(name, one), "s BYTES"), "{\"s\":\"c2\"}\n") << name;
+  }
+  EXPECT_NE(read(file("b.ndjson", "{\"tags\":[\"a\",\"\xff\"]}\n"), "tags ARRAY<STRING>")
+                .find("column tags"),
+            std::string::npos);
+}
+
 TEST_F(RowSourceTest, LargeFilesComeInEvenBatches) {
   std::string content = "id,name\n";
   for (int i = 0; i < 20'000; ++i) content += std::to_string(i) + ",some name or other\n";
