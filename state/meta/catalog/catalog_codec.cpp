@@ -21,11 +21,12 @@ constexpr std::size_t checksum_size = 8;
 constexpr std::int32_t no_tag = -1;
 
 std::string_view text_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
+
 /// Left to itself, Cap'n Proto ends a text at its first NUL.
 capnp::Text::Reader whole(const std::string& text) { return {text.c_str(), text.size()}; }
 
 void write(schemas::Database::Builder out, const DatabaseInfo& database) {
-  out.setName(database.name);
+  out.setName(whole(database.name));
   out.setJson(protocol::to_json(database.descriptor));
   out.setCreatedAtMillis(database.created_at);
   out.setModifiedAtMillis(database.modified_at);
@@ -43,8 +44,8 @@ void write(capnp::List<schemas::Bucket>::Builder out, const std::vector<BucketIn
 
 void write(schemas::Table::Builder out, const TableInfo& table) {
   out.setId(table.id.value());
-  out.setDatabase(table.database);
-  out.setName(table.name);
+  out.setDatabase(whole(table.database));
+  out.setName(whole(table.name));
   out.setSchemaId(table.schema_id);
   out.setJson(protocol::to_json(table.descriptor));
   out.setCreatedAtMillis(table.created_at);
@@ -60,7 +61,7 @@ void write(schemas::Partition::Builder out, const PartitionInfo& partition) {
   out.setId(partition.id.value());
   out.setTableId(partition.table.value());
   auto values = out.initValues(static_cast<unsigned>(partition.values.size()));
-  for (unsigned i = 0; i < values.size(); ++i) values.set(i, partition.values[i]);
+  for (unsigned i = 0; i < values.size(); ++i) values.set(i, whole(partition.values[i]));
   write(out.initBuckets(static_cast<unsigned>(partition.buckets.size())), partition.buckets);
   out.setCreatedAtMillis(partition.created_at);
 }
@@ -117,7 +118,7 @@ void write(schemas::CatalogDelta::Builder out, const CatalogDelta& delta) {
   if (const auto* created = std::get_if<DatabaseCreated>(&delta)) {
     write(out.initDatabaseCreated(), created->database);
   } else if (const auto* dropped = std::get_if<DatabaseDropped>(&delta)) {
-    out.setDatabaseDropped(dropped->name);
+    out.setDatabaseDropped(whole(dropped->name));
   } else if (const auto* table = std::get_if<TableCreated>(&delta)) {
     write(out.initTableCreated(), table->table);
   } else if (const auto* gone = std::get_if<TableDropped>(&delta)) {

@@ -82,6 +82,20 @@ TEST(CoordinatorCodec, PermissionsComeBackAsTheyWere) {
 }
 
 // Whatever lies behind a right checksum is read or refused.
+TEST(CoordinatorCodec, NamesInTheCatalogKeepEveryByte) {
+  using namespace std::string_literals;
+  TableInfo table = std::get<TableCreated>(some_table()).table;
+  table.database = "a\0b"s;
+  table.name = "\0"s;
+  PartitionInfo partition = std::get<PartitionCreated>(some_partition()).partition;
+  partition.values = {"u\0s"s, "\0"s};
+  for (const CatalogDelta& delta :
+       {CatalogDelta{DatabaseCreated{{"a\0b"s, {}, 1, 2}}}, CatalogDelta{DatabaseDropped{"a\0b"s}},
+        CatalogDelta{TableCreated{table}}, CatalogDelta{PartitionCreated{partition}}}) {
+    EXPECT_EQ(decode_delta(encode_delta(delta)), delta);
+  }
+}
+
 TEST(CoordinatorCodecProperty, MutatedPermissionsAreReadOrRefused) {
   const Buffer sound = encode_delta(AclsCreated{{some_acl(), some_acl()}});
   int refused = 0;
