@@ -74,6 +74,7 @@ Status read_buffers(const arrow_wire::RecordBatchHeader& header, MessageMetadata
 }  // namespace
 
 Result<MessageMetadata> read_metadata(Bytes bytes, std::size_t body_size_max) {
+  if (bytes.empty()) return fail(Errc::malformed, "arrow message without metadata");
   // Batches lie anywhere in memory, and flatbuffers are read through aligned pointers.
   std::vector<std::uint64_t> aligned((bytes.size() + 7) / 8);
   std::memcpy(aligned.data(), bytes.data(), bytes.size());

@@ -53,8 +53,8 @@ inline constexpr std::int64_t body_alignment = 8;
 }
 
 /// The message of `batch`, which is whole, begins with `header` and has rows. What it returns is
-/// safe to use: ranges lie within the body, ascend and do not overlap, counts are in order.
-/// Errors: malformed.
+/// safe to use: ranges lie within the body, those with bytes ascend and do not overlap, counts are
+/// in order. Errors: malformed.
 [[nodiscard]] Result<ArrowMessage> read_message(const Buffer& batch, const LogBatchHeader& header);
 
 /// Reads the metadata of a record batch message; `body_size_max` is how much may follow it. The

@@ -187,6 +187,10 @@ TEST(Projection, AWriterThatPadsNothingIsStillServedAlignedBuffers) {
   EXPECT_EQ(message.body.size(), 48u);
 }
 
+TEST(ArrowMessage, NoBytesAreNoMetadata) {
+  EXPECT_EQ(read_metadata({}, 100).error().code, Errc::malformed);
+}
+
 TEST(CheckBatch, RefusesUnknownChangeTypes) {
   const Schema schema = schema_of({{"a", "INT"}});
   Random random(1);
