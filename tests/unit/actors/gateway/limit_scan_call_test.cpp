@@ -91,7 +91,7 @@ TEST(LimitScanCall, ABatchWhoseMagicWasDamagedIsNotServed) {
   CallScript call = scan(0, 10);
   call.answer_next(DataAnswer{0, 3, 0, {}});
   call.answer_next(DataAnswer{0, 3, 0, Buffer::from(bytes)});
-  EXPECT_EQ(call.response<wire::LimitScanResponse>().error_code(), 14);
+  EXPECT_EQ(call.error(), ErrorCode::corrupt_record_exception);
 }
 
 TEST(LimitScanCall, MoreThanAnAnswerHoldsIsRefused) {
