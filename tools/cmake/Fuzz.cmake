@@ -45,6 +45,7 @@ set(_codecs)  # Shells without their actors: no CAF.
 foreach(role coordinator device gateway metadata replica tablet)
   list(APPEND _codecs ${CMAKE_SOURCE_DIR}/actors/${role}/${role}_codec.cpp)
 endforeach()
+list(APPEND _codecs ${CMAKE_SOURCE_DIR}/actors/coordinator/alteration_codec.cpp)
 set(_envelope ${CMAKE_SOURCE_DIR}/runtime/envelope.cpp)
 
 # Clients and servers of the public protocol

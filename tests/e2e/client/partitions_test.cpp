@@ -91,7 +91,9 @@ TEST_F(PartitionSuite, PartitionsComeAndGo) {
   must(create({{"day", "2024-12-02"}, {"region", "us"}}));
   EXPECT_EQ(names(), (Names{"eu$2024-12-02", "us$2024-12-02"}));
   EXPECT_EQ(names({{"region", "us"}}), Names{"us$2024-12-02"});
-  EXPECT_EQ(code_of(list({{"id", "1"}})), ErrorCode::partition_spec_invalid_exception);
+  // Fluss 0.9.1 has no code for it.
+  EXPECT_EQ(code_of(list({{"id", "1"}})),
+            ours() ? ErrorCode::partition_spec_invalid_exception : ErrorCode::unknown_server_error);
   must(drop(monday));
   EXPECT_EQ(code_of(drop(monday)), ErrorCode::partition_not_exists);
   must(drop(monday, true));
@@ -147,7 +149,7 @@ TEST_F(PartitionSuite, OneScannerReadsSeveralPartitions) {
 TEST_F(PartitionSuite, HundredsOfPartitionsAreCreatedUnderOneWriter) {
   make_partitioned({"region"});
   const auto appender = calls().appender(path());
-  constexpr int partitions = 200;
+  const int partitions = ours() ? 200 : 20;  // Fluss takes a tenth of a second for each.
   constexpr int rounds = 3;
   for (int round = 0; round < rounds; ++round) {
     std::string rows;
@@ -157,7 +159,7 @@ TEST_F(PartitionSuite, HundredsOfPartitionsAreCreatedUnderOneWriter) {
     EXPECT_EQ(must(append_rows(*appender, rows + "]")).rows, partitions);
   }
   EXPECT_EQ(names().size(), static_cast<std::size_t>(partitions));
-  EXPECT_EQ(ids_in("r117", rounds), (Ids{0, 1, 2}));
+  EXPECT_EQ(ids_in("r17", rounds), (Ids{0, 1, 2}));
 }
 
 TEST_F(PartitionSuite, APartitionIsNotCreatedWhereNobodyWantsIt) {
@@ -182,6 +184,7 @@ TEST_F(PartitionSuite, ValuesThatCannotNameAPartitionAreRefused) {
 }
 
 TEST_F(PartitionSuite, AWriterGoesOnWhenItsPartitionIsDropped) {
+  if (!ours()) GTEST_SKIP() << "Fluss takes rows for a while after it has dropped their partition";
   make_partitioned({"region"});
   const auto appender = calls().appender(path());
   must(append_rows(*appender, R"([[1, "eu", 1]])"));

@@ -1,6 +1,7 @@
 """Partitioned tables: partitions come and go, by hand and by the clock; rows lie in theirs."""
 
 import asyncio
+import contextlib
 import datetime
 import json
 import os
@@ -125,10 +126,17 @@ async def test_a_partition_dropped_and_created_again_is_empty(bootstrap):
         assert await admin.list_partition_offsets(path, "eu", [0], fluss.OffsetSpec.latest()) == {0: 10}
         await admin.drop_partition(path, {"region": "eu"}, False)
         await admin.create_partition(path, {"region": "eu"}, False)
-        assert await admin.list_partition_offsets(path, "eu", [0], fluss.OffsetSpec.latest()) == {0: 0}
+        end = time.monotonic() + READ_SECONDS_MAX
+        while True:
+            # The new one has a leader soon, not at once.
+            with contextlib.suppress(fluss.FlussError):
+                assert await admin.list_partition_offsets(path, "eu", [0], fluss.OffsetSpec.latest()) == {0: 0}
+                break
+            assert time.monotonic() < end
+            await asyncio.sleep(0.05)
 
 
-async def test_automatic_partitions_are_there_soon_after_the_table(bootstrap):
+async def test_automatic_partitions_are_there_soon_after_the_table(bootstrap, foreign):
     async with connected(bootstrap) as (connection, admin, database):
         properties = {
             "table.auto-partition.enabled": "true",
@@ -143,6 +151,8 @@ async def test_automatic_partitions_are_there_soon_after_the_table(bootstrap):
         while (found := await names(admin, table.get_table_path())) != expected:
             assert time.monotonic() < end, found
             await asyncio.sleep(0.05)
+        if foreign:
+            return  # Fluss 0.9.1 takes a name that is no time.
         with raises(CODE.PARTITION_SPEC_INVALID_EXCEPTION):
             await admin.create_partition(table.get_table_path(), {"region": "1999"}, False)
 
