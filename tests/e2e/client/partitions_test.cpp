@@ -149,7 +149,7 @@ TEST_F(PartitionSuite, OneScannerReadsSeveralPartitions) {
 TEST_F(PartitionSuite, HundredsOfPartitionsAreCreatedUnderOneWriter) {
   make_partitioned({"region"});
   const auto appender = calls().appender(path());
-  const int partitions = ours() ? 200 : 20;  // Fluss takes a tenth of a second for each.
+  const int partitions = ours() ? 200 : 20;  // Fluss is slow to create them.
   constexpr int rounds = 3;
   for (int round = 0; round < rounds; ++round) {
     std::string rows;
