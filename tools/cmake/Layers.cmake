@@ -2,12 +2,14 @@
 #
 # A layer is one static library made of the .cpp files of its folders. Adding a file needs no edit.
 
-# One precompiled header per kind of code, built once and shared: see pch_*.hpp beside this file.
+# One precompiled header per kind of code, built once and shared: see pch_*.hpp beside this file. It has the flags of the files
+# that use it, and nothing is included before it: otherwise the compiler passes it over, mostly without a word.
 function(_make_pch name header)
   file(WRITE "${CMAKE_BINARY_DIR}/pch/${name}.cpp.in" "// Carries a precompiled header.\n")
   configure_file("${CMAKE_BINARY_DIR}/pch/${name}.cpp.in" "${CMAKE_BINARY_DIR}/pch/${name}.cpp" COPYONLY)
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/pch/${name}.cpp")
   target_link_libraries(${name} PUBLIC millrace_flags ${ARGN})
+  target_compile_options(${name} PRIVATE ${MILLRACE_WARNINGS})
   target_precompile_headers(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tools/cmake/${header}")
 endfunction()
 
@@ -69,6 +71,9 @@ function(add_program name)
   endif()
 endfunction()
 
+# What needs no process: the sanitizers' share.
+add_custom_target(unit_suites)
+
 # add_suite(NAME IN folder... LINKS target... [PCH pch_test] [LABELS label...] [TIMEOUT seconds]): one test program,
 # one ctest entry. One entry per program, not per case: loading Arrow costs 0.1 s each time.
 function(add_suite name)
@@ -86,11 +91,13 @@ function(add_suite name)
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${S_LINKS} GTest::gtest_main)
-  # Test code runs once: optimising it would cost more than it saves.
   target_compile_options(${name} PRIVATE ${MILLRACE_WARNINGS} -O0)
   target_compile_definitions(${name} PRIVATE MILLRACE_GOLDEN_DIR="${CMAKE_SOURCE_DIR}/tests/golden")
   if(S_PCH)
     target_precompile_headers(${name} REUSE_FROM ${S_PCH})
+  endif()
+  if(S_LABELS MATCHES "unit|golden")
+    add_dependencies(unit_suites ${name})
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${S_TIMEOUT} LABELS "${S_LABELS}")
