@@ -22,6 +22,7 @@ constexpr std::uint64_t timer_idle = 0;  // Every other timer but these is the n
 constexpr std::uint64_t timer_requests_room = ~std::uint64_t{0};
 constexpr std::uint64_t timer_answers_room = ~std::uint64_t{1};
 constexpr std::uint64_t timer_watch = ~std::uint64_t{2};
+constexpr std::uint64_t timer_authentication = ~std::uint64_t{3};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
 // Of a frame, before anybody has said who he is: strangers shall not hold the node's budget.
@@ -61,6 +62,9 @@ void ConnectionActor::on_start() {
   transport_.attach(connection_, sink_to(context(), actor_name()));
   last_used_ = now();
   start_timer(limits_.idle_max, timer_idle);
+  if (!authenticator_.is_done()) {
+    start_timer(limits_.authentication_time_max, timer_authentication);
+  }
 }
 
 void ConnectionActor::on_stop() {
@@ -98,6 +102,8 @@ void ConnectionActor::on_timer(std::uint64_t id) {
     waits_for_answers_ = 0;
   } else if (id == timer_watch) {
     check_progress();
+  } else if (id == timer_authentication) {
+    if (!authenticator_.is_done()) return give_up("not authenticated in time");
   } else if (id == timer_idle) {
     if (now() - last_used_ >= limits_.idle_max && active_.empty()) return give_up("idle");
     start_timer(limits_.idle_max, timer_idle);

@@ -27,6 +27,7 @@ struct ConnectionLimits {
   std::size_t in_flight_bytes_max = std::size_t{64} << 20;  ///< Of requests on their way.
   std::size_t answer_bytes_max = std::size_t{64} << 20;     ///< Of answers, until they are taken.
   Duration idle_max = 10min;                                ///< netty.connection.max-idle-time
+  Duration authentication_time_max = 30s;                   ///< On a listener that asks for it.
   /// From a request's first byte to its last, while we read.
   Duration frame_time_max = 2min;
   /// What waits to be taken must all have been taken within this time.

@@ -336,6 +336,26 @@ TEST_F(GuardedGatewayTest, StrangersHoldNothingOfTheBudget) {
   EXPECT_FALSE(inside.closed);
 }
 
+TEST_F(GuardedGatewayTest, WhoNeverSaysWhoHeIsIsCutOffInTheEnd) {
+  Client silent(simulation_, client_process, guarded_at);
+  Client chatty(simulation_, client_process, guarded_at);
+  Client known(simulation_, client_process, guarded_at);
+  Client inside(simulation_);
+  known.write(authentication(std::string("\0bob\0pw", 7)));
+  for (int second = 0; second < 29; ++second) {
+    chatty.write(request());
+    simulation_.run_for(1s);
+  }
+  EXPECT_FALSE(silent.closed);
+  EXPECT_FALSE(chatty.closed);
+  simulation_.run_for(2s);
+  EXPECT_TRUE(silent.closed);
+  EXPECT_TRUE(chatty.closed);
+  EXPECT_FALSE(known.closed);
+  EXPECT_FALSE(inside.closed);
+  EXPECT_EQ(connections(), 2);
+}
+
 TEST_F(GuardedGatewayTest, WhoKeepsGuessingIsToldAndCutOff) {
   Client client(simulation_, client_process, guarded_at);
   const std::string wrong = authentication(std::string("\0bob\0no", 7));

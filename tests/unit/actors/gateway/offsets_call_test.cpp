@@ -64,5 +64,19 @@ TEST(OffsetsCall, OneBucketNamedOftenIsAnsweredAsOftenUpToABound) {
   EXPECT_EQ(flood.error(), ErrorCode::corrupt_message);
 }
 
+TEST(OffsetsCall, SoManyQuestionsAreOnTheirWayAtATime) {
+  CallScript call = list(request_of(1, std::vector<std::int32_t>(1000, 0)));
+  ASSERT_EQ(call.asked.size(), 256U);
+  for (Offset i = 0; i < 999; ++i) {
+    call.answer_next(OffsetAnswer{i});
+    ASSERT_LE(call.asked.size(), 256U);
+  }
+  EXPECT_FALSE(call.over());
+  call.answer_next(OffsetAnswer{999});
+  const auto found = results(call);
+  ASSERT_EQ(found.size(), 1000U);
+  EXPECT_EQ(found.back(), 999);
+}
+
 }  // namespace
 }  // namespace millrace::gateway
