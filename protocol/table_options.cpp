@@ -266,6 +266,17 @@ Broken check_kind(const TableDescriptor& table) {
 
 std::span<const TableOption> table_options() { return options; }
 
+std::vector<std::string_view> options_without_effect(const TableDescriptor& table) {
+  std::vector<std::string_view> found;
+  for (const TableOption& option : table_options()) {
+    if (option.standing != OptionStanding::without_effect) continue;
+    const auto given = table.properties.find(std::string(option.key));
+    if (given == table.properties.end() || given->second == option.default_text) continue;
+    found.push_back(option.key);
+  }
+  return found;
+}
+
 std::optional<ProtocolError> check_options(const TableDescriptor& table) {
   for (const auto& [key, value] : table.properties) {
     const Option* option = find_option(key);
@@ -275,6 +286,10 @@ std::optional<ProtocolError> check_options(const TableDescriptor& table) {
   if (auto error = check_ranges(table)) return error;
   if (auto error = check_time_to_live(table)) return error;
   if (auto error = check_statistics_columns(table)) return error;
+  if (table.custom_properties.contains(durability_key) && !durability_of(table)) {
+    return ProtocolError{ErrorCode::invalid_config_exception,
+                         fmt::format("{} is memory or disk.", durability_key)};
+  }
   return check_kind(table);
 }
 
@@ -307,6 +322,18 @@ bool has_statistics(const TableDescriptor& table) {
 
 std::optional<std::int32_t> replication_factor_of(const TableDescriptor& table) {
   return int_of(table, "table.replication.factor");
+}
+
+std::optional<Durability> parse_durability(std::string_view text) {
+  if (text == "memory") return Durability::memory;
+  if (text == "disk") return Durability::disk;
+  return std::nullopt;
+}
+
+std::optional<Durability> durability_of(const TableDescriptor& table) {
+  const auto found = table.custom_properties.find(durability_key);
+  if (found == table.custom_properties.end()) return std::nullopt;
+  return parse_durability(found->second);
 }
 
 std::optional<Duration> log_ttl_of(const TableDescriptor& table) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -53,6 +54,9 @@ struct TableOption {
 /// Every option of the protocol, built here or not. Source: Fluss table options of client 1.0.0.
 [[nodiscard]] std::span<const TableOption> table_options();
 
+/// The options of `table` that change nothing here and have another value than their default.
+[[nodiscard]] std::vector<std::string_view> options_without_effect(const TableDescriptor& table);
+
 /// The first option of `table` that is unknown, has a value that cannot be read, or contradicts the
 /// rest: invalid_config_exception, where the protocol says so invalid_table_exception. Cluster-wide
 /// limits (replication factor, lake of the cluster) are for those who know them.
@@ -70,6 +74,19 @@ struct TableOption {
 
 /// Whether batches of the log may carry statistics.
 [[nodiscard]] bool has_statistics(const TableDescriptor& table);
+
+/// What an acknowledged row survives.
+enum class Durability : std::uint8_t {
+  memory,  ///< The end of its process; of its host, once a second has passed.
+  disk,    ///< The loss of power: it is synced before it is acknowledged.
+};
+/// A custom property of tables, which every client can set; also the key of what the server takes
+/// for tables that do not say.
+inline constexpr auto durability_key = "millrace.durability";
+/// "memory" or "disk"; nothing for any other text.
+[[nodiscard]] std::optional<Durability> parse_durability(std::string_view text);
+/// Empty when the table leaves it to the server.
+[[nodiscard]] std::optional<Durability> durability_of(const TableDescriptor& table);
 
 /// How long rows are kept after they were committed; nothing: for ever.
 [[nodiscard]] std::optional<Duration> log_ttl_of(const TableDescriptor& table);

@@ -3,7 +3,6 @@
 #include <utility>
 #include <variant>
 
-#include "actors/coordinator/cluster_config_rules.hpp"
 #include "base/log_event.hpp"
 #include "runtime/actor_names.hpp"
 
@@ -82,11 +81,6 @@ void CoordinatorActor::perform(const Load& /*effect*/) {
 }
 
 void CoordinatorActor::perform(const Commit& effect) {
-  if (const auto* configs = std::get_if<ClusterConfigsChanged>(&effect.delta)) {
-    for (const auto& [key, value] : configs->values) {
-      if (!has_effect(key)) log_event(EventLevel::warn, "config_without_effect", {{"key", key}});
-    }
-  }
   order_store(correlation_commit, encode_commit(effect));
 }
 
@@ -108,6 +102,14 @@ void CoordinatorActor::perform(const SendUpdate& effect) {
              {"to", effect.to.value()},
              {"revision", effect.revision.value()}});
   send({effect.to, tablet_name}, encode_update(effect));
+}
+
+void CoordinatorActor::perform(const WarnWithoutEffect& effect) {
+  if (effect.table.empty()) {
+    return log_event(EventLevel::warn, "config_without_effect", {{"key", effect.key}});
+  }
+  log_event(EventLevel::warn, "option_without_effect",
+            {{"table", effect.table}, {"option", effect.key}});
 }
 
 }  // namespace millrace::coordinator

@@ -32,6 +32,7 @@ class CoordinatorActor final : public Actor {
   void perform(const StoreSnapshot& effect);
   void perform(const Answer& effect);
   void perform(const SendUpdate& effect);
+  static void perform(const WarnWithoutEffect& effect);
   [[nodiscard]] Result<std::optional<Event>> decode(const Envelope& envelope);
 
   const std::string metadata_;

@@ -5,7 +5,9 @@
 
 #include "actors/coordinator/acl_rules.hpp"
 #include "actors/coordinator/alteration_rules.hpp"
+#include "actors/coordinator/cluster_config_rules.hpp"
 #include "base/check.hpp"
+#include "protocol/table_options.hpp"
 
 namespace millrace::coordinator {
 namespace {
@@ -248,6 +250,7 @@ void CoordinatorMachine::committed(Effects& effects) {
   const InFlight done = *std::exchange(in_flight_, std::nullopt);
   revision_ = Revision{revision_.value() + 1};
   look_at_partitions_after(done.delta);
+  warn_before(done.delta, effects);
   catalog_.apply(done.delta);
   recent_.push_back(done.delta);
   if (recent_.size() > options_.deltas_kept) recent_.pop_front();
@@ -263,6 +266,32 @@ void CoordinatorMachine::committed(Effects& effects) {
   std::set<NodeId> nodes(alive.begin(), alive.end());
   nodes.insert(done.command->node);
   answer_when_applied(*done.command, Done{}, std::move(nodes), effects);
+}
+
+/// Of what a fact sets and the catalog does not have yet.
+void CoordinatorMachine::warn_before(const CatalogDelta& fact, Effects& effects) const {
+  if (const auto* changed = std::get_if<ClusterConfigsChanged>(&fact)) {
+    for (const auto& [key, value] : changed->values) {
+      if (!has_effect(key)) effects.push_back(WarnWithoutEffect{key, {}});
+    }
+  }
+  const auto warn = [&](const std::string& database, const std::string& table,
+                        const protocol::TableDescriptor& after,
+                        const protocol::Properties& before) {
+    for (const std::string_view key : protocol::options_without_effect(after)) {
+      const auto old = before.find(std::string(key));
+      if (old != before.end() && old->second == after.properties.at(old->first)) continue;
+      effects.push_back(WarnWithoutEffect{std::string(key), database + "." + table});
+    }
+  };
+  if (const auto* created = std::get_if<TableCreated>(&fact)) {
+    warn(created->table.database, created->table.name, created->table.descriptor, {});
+  } else if (const auto* altered = std::get_if<TableAltered>(&fact)) {
+    const auto table = catalog_.find_table(altered->table);
+    if (table) {
+      warn(table->database, table->name, altered->descriptor, table->descriptor.properties);
+    }
+  }
 }
 
 void CoordinatorMachine::answer_when_applied(const Asked& asked, Reply reply,

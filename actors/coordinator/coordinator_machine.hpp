@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -76,7 +77,13 @@ struct SendUpdate {
   std::uint64_t members_version = 0;
   std::vector<MemberInfo> members;
 };
-using Effect = std::variant<Load, Commit, StoreSnapshot, Answer, SendUpdate>;
+/// The operator shall hear that something he set does nothing in this build.
+struct WarnWithoutEffect {
+  std::string key;
+  std::string table;  ///< "database.table"; empty: of the whole cluster.
+  friend bool operator==(const WarnWithoutEffect&, const WarnWithoutEffect&) = default;
+};
+using Effect = std::variant<Load, Commit, StoreSnapshot, Answer, SendUpdate, WarnWithoutEffect>;
 
 /// The coordinator in office: turns commands into facts, one at a time, makes each durable before
 /// anybody hears of it, and keeps every node's catalog and member list up to date. A command that
@@ -144,6 +151,7 @@ class CoordinatorMachine {
   void grant_writer(const Asked& asked, Effects& effects);
   void commit(std::optional<Asked> command, CatalogDelta delta, Effects& effects);
   void committed(Effects& effects);
+  void warn_before(const CatalogDelta& fact, Effects& effects) const;
   void not_committed(const InFlight& failed, Effects& effects);
   void answer_when_applied(const Asked& asked, Reply reply, std::set<NodeId> nodes,
                            Effects& effects);

@@ -349,6 +349,31 @@ TEST_F(CoordinatorTest, AnAlterationIsAFactThatEveryNodeAppliesBeforeItIsAnswere
   EXPECT_EQ(code_of(refused.at(0)), ErrorCode::server_not_exist_exception);
 }
 
+TEST_F(CoordinatorTest, WhatChangesNothingIsSaidOnceItIsDurable) {
+  take_office();
+  protocol::TableDescriptor descriptor = log_table();
+  descriptor.properties["table.log.tiered.local-segments"] = "3";
+  descriptor.properties["table.log.ttl"] = "1d";               // Which has its effect.
+  descriptor.properties["table.datalake.freshness"] = "3min";  // Its default.
+  auto effects = ask(1, CreateTable{"fluss", "t", to_json(descriptor), false});
+  ASSERT_EQ(all_of<Commit>(effects).size(), 1U);
+  EXPECT_TRUE(all_of<WarnWithoutEffect>(effects).empty());
+  EXPECT_EQ(all_of<WarnWithoutEffect>(step(Committed{Revision{2}})),
+            (std::vector{WarnWithoutEffect{"table.log.tiered.local-segments", "fluss.t"}}));
+
+  protocol::AlterTable alteration{"fluss", "t", false, {}, {}, {}};
+  alteration.configs.push_back({"table.log.tiered.local-segments", "4"});
+  ASSERT_EQ(all_of<Commit>(ask(2, protocol::Alteration{alteration})).size(), 1U);
+  EXPECT_EQ(all_of<WarnWithoutEffect>(step(Committed{Revision{3}})),
+            (std::vector{WarnWithoutEffect{"table.log.tiered.local-segments", "fluss.t"}}));
+
+  const protocol::AlterClusterConfigs configs{{{protocol::roll_active_segment_key, "true"},
+                                               {"log.replica.min-in-sync-replicas-number", "2"}}};
+  ASSERT_EQ(all_of<Commit>(ask(3, protocol::Alteration{configs})).size(), 1U);
+  EXPECT_EQ(all_of<WarnWithoutEffect>(step(Committed{Revision{4}})),
+            (std::vector{WarnWithoutEffect{"log.replica.min-in-sync-replicas-number", ""}}));
+}
+
 TEST_F(CoordinatorTest, WriterIdsAreUniqueAcrossRestarts) {
   take_office();
   std::set<WriterId> granted;
