@@ -19,6 +19,7 @@ struct DeviceRequest {
     expire @9 :ExpiryOrder;     # Deletes whole segments from the front; answered `expired`.
   }
   partitionId @10 :Int64 = -1;   # -1: the table is not partitioned.
+  durable @11 :Bool;             # Of an append: it is answered when it is on the device.
 }
 
 struct BatchHead {

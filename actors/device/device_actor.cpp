@@ -2,13 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
+#include "actors/device/scrub.hpp"
 #include "base/log_event.hpp"
-#include "state/log/port/recent_batches.hpp"
 
 namespace millrace::device {
+namespace {
+
+constexpr std::uint64_t timer_sync = 0;
+constexpr std::uint64_t timer_group = 1;
+constexpr std::uint64_t timer_scrub = 2;
+// Little at a time, because appends wait meanwhile.
+constexpr Duration scrub_step = 100ms;
+constexpr int scrub_logs_per_step = 4;
+constexpr Offset log_is_scrubbed = -1;
+
+}  // namespace
 
 DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs,
                          DeviceOptions options)
@@ -26,12 +38,122 @@ void DeviceActor::on_envelope(const Envelope& envelope) {
     const Offset end = log == open_.end() ? 0 : log->second.log->end_offset();
     outcome = OrderFailed{outcome.error(), end};
   }
-  if (envelope.correlation != 0) reply(envelope, encode_outcome(bucket, *outcome));
+  tell_damage(bucket);
+  answer(envelope, bucket, decoded->order, std::move(*outcome));
 }
 
-void DeviceActor::on_timer(std::uint64_t /*id*/) { sync_dirty(); }
+void DeviceActor::answer(const Envelope& asked, BucketId bucket, const Order& order,
+                         Outcome outcome) {
+  const auto* append = std::get_if<AppendBatches>(&order);
+  const bool waits =
+      append != nullptr && append->durable && std::holds_alternative<BatchesAppended>(outcome);
+  // Replicas take the answers to their appends in order.
+  const bool is_behind = append != nullptr && groups_.contains(bucket);
+  if (!waits && !is_behind) {
+    if (asked.correlation != 0) reply(asked, encode_outcome(bucket, outcome));
+    return;
+  }
+  if (groups_.empty()) start_timer(Duration::zero(), timer_group);
+  Envelope head;
+  head.from = asked.from;
+  head.correlation = asked.correlation;
+  groups_[bucket].push_back({std::move(head), std::move(outcome)});
+}
 
-void DeviceActor::on_stop() { sync_dirty(); }
+void DeviceActor::commit_groups() {
+  while (!groups_.empty()) commit_group(groups_.begin()->first);
+}
+
+void DeviceActor::commit_group(BucketId bucket) {
+  const auto group = groups_.extract(bucket);
+  if (group.empty()) return;
+  const auto log = open_.find(bucket);
+  const bool synced = log != open_.end() && sync(bucket, *log->second.log);
+  if (synced) dirty_.erase(bucket);
+  for (const Waiting& one : group.mapped()) {
+    const bool lost = !synced && std::holds_alternative<BatchesAppended>(one.outcome);
+    const Outcome outcome =
+        lost ? Outcome{OrderFailed{{Errc::unavailable, "the append could not be synced"}, 0}}
+             : one.outcome;
+    reply(one.asked, encode_outcome(bucket, outcome));
+  }
+}
+
+void DeviceActor::tell_damage(BucketId bucket) {
+  const auto log = open_.find(bucket);
+  if (log == open_.end()) return;
+  for (const DamagedRows& rows : log->second.log->take_damage()) {
+    note_error(fmt::format("{}: rows [{}, {}) are damaged", to_string(bucket), rows.from, rows.to));
+    log_event(EventLevel::error, "log_damaged",
+              {{"node", context().node().value()},
+               {"bucket", to_string(bucket)},
+               {"from", rows.from},
+               {"to", rows.to}});
+  }
+}
+
+void DeviceActor::on_timer(std::uint64_t id) {
+  if (id == timer_group) return commit_groups();
+  if (id == timer_scrub) return scrub_next();
+  sync_dirty();
+}
+
+void DeviceActor::on_start() {
+  if (options_.scrub_bytes_per_second > 0) start_timer(options_.scrub_after, timer_scrub);
+}
+
+void DeviceActor::scrub_next() {
+  std::uint64_t left = std::max<std::uint64_t>(options_.scrub_bytes_per_second / 10, 1);
+  for (int logs = 0; logs < scrub_logs_per_step && left > 0; ++logs) {
+    const auto bucket = log_to_scrub();
+    if (!bucket) return end_scrub_round();
+    if (scrub_.bucket != *bucket) scrub_.next = 0;
+    scrub_.bucket = *bucket;
+    const auto log = find(*bucket);
+    const auto step =
+        log ? scrub(**log, scrub_.next, left) : Result<ScrubStep>(tl::unexpected(log.error()));
+    tell_damage(*bucket);
+    const std::uint64_t read = step ? step->bytes : 0;
+    left -= std::min(left, read);
+    scrub_.bytes += read;
+    if (step && !step->is_done) {
+      scrub_.next = step->next;
+    } else {  // Also one that cannot be read now: its replica will find out.
+      ++scrub_.logs;
+      scrub_.next = log_is_scrubbed;
+    }
+  }
+  start_timer(scrub_step, timer_scrub);
+}
+
+std::optional<BucketId> DeviceActor::log_to_scrub() const {
+  const auto first_of = [&](const auto& logs) {
+    if (!scrub_.bucket) return logs.begin();
+    return scrub_.next == log_is_scrubbed ? logs.upper_bound(*scrub_.bucket)
+                                          : logs.lower_bound(*scrub_.bucket);
+  };
+  std::optional<BucketId> next;
+  if (const auto open = first_of(open_); open != open_.end()) next = open->first;
+  if (const auto resting = first_of(resting_); resting != resting_.end()) {
+    if (!next || *resting < *next) next = *resting;
+  }
+  return next;
+}
+
+void DeviceActor::end_scrub_round() {
+  log_event(EventLevel::info, "logs_scrubbed",
+            {{"node", context().node().value()},
+             {"device", actor_name()},
+             {"logs", scrub_.logs},
+             {"bytes", scrub_.bytes}});
+  scrub_ = {};
+  start_timer(options_.scrub_interval, timer_scrub);
+}
+
+void DeviceActor::on_stop() {
+  commit_groups();
+  sync_dirty();
+}
 
 Result<TableLog*> DeviceActor::find(BucketId bucket) {
   const auto found = open_.find(bucket);
@@ -64,6 +186,7 @@ void DeviceActor::make_room() {
 void DeviceActor::rest_oldest() {
   const BucketId bucket = by_use_.begin()->second;
   TableLog& log = *open_.at(bucket).log;
+  commit_group(bucket);
   // What a failed sync may have lost was acknowledged: the replica must look anew.
   const bool is_safe = !dirty_.contains(bucket) || sync(bucket, log);
   forget(bucket);
@@ -71,6 +194,7 @@ void DeviceActor::rest_oldest() {
 }
 
 void DeviceActor::forget(BucketId bucket) {
+  commit_group(bucket);
   if (const auto found = open_.find(bucket); found != open_.end()) {
     by_use_.erase(found->second.used_at);
     open_.erase(found);
@@ -80,24 +204,45 @@ void DeviceActor::forget(BucketId bucket) {
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) {
+  if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
   forget(bucket);  // A replica that starts again must see what is on the disk.
   make_room();
   auto log = logs_.open(bucket);
   if (!log) return wrap(log.error(), "open log " + to_string(bucket));
-  RecentBatches recent;
-  for (const BatchSummary& batch : (*log)->remembered()) recent.add(batch);
-  const Status walked =
-      (*log)->for_each_batch([&](const BatchSummary& batch) { recent.add(batch); });
-  if (!walked) return wrap(walked.error(), "walk log " + to_string(bucket));
+  auto recent = (*log)->recent_batches();
+  if (!recent) return wrap(recent.error(), "walk log " + to_string(bucket));
   LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
-                   recent.in_order()};
+                   std::move(*recent)};
   (void)keep_open(bucket, std::move(*log));
   // What a killed process left in the page cache was acknowledged: it is synced like any append.
   mark_dirty(bucket);
   return opened;
 }
 
+Status DeviceActor::may_write() const {
+  if (!fenced_) return {};
+  return fail(
+      Errc::unavailable,
+      "nothing is written to this directory until the node starts anew, since a sync failed: " +
+          fenced_->message);
+}
+
+Status DeviceActor::has_room_for(const AppendBatches& order) {
+  if (options_.reserve_bytes == 0) return {};
+  std::uint64_t bytes = options_.reserve_bytes;
+  for (const StampedBatch& batch : order.batches) {
+    for (const Buffer& piece : batch.pieces) bytes += piece.size();
+  }
+  const auto free = logs_.free_bytes();
+  if (!free) return tl::unexpected(free.error());
+  if (*free >= bytes) return {};
+  return fail(Errc::overloaded, fmt::format("disk full: {} bytes are free, {} of them reserved",
+                                            *free, options_.reserve_bytes));
+}
+
 Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order) {
+  if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
+  if (auto room = has_room_for(order); !room) return tl::unexpected<Error>(room.error());
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
   // After a failed append the replica's later ones are still on their way, with bases too high.
@@ -113,7 +258,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
 }
 
 void DeviceActor::mark_dirty(BucketId bucket) {
-  if (dirty_.empty()) start_timer(options_.sync_within, 0);
+  if (dirty_.empty()) start_timer(options_.sync_within, timer_sync);
   dirty_.insert(bucket);
 }
 
@@ -142,8 +287,8 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const CloseLog& /*order*/)
   if (resting_.erase(bucket) > 0) return LogRemoved{};
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
-  const Status synced = (*log)->sync();
-  if (!synced) note_error(synced.error().message);
+  const Status closed = (*log)->close();
+  if (!closed) note_error(closed.error().message);
   forget(bucket);
   return LogRemoved{};
 }
@@ -156,6 +301,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const RemoveLog& /*order*/
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
+  if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
   const Offset before = (*log)->start_offset();
@@ -173,23 +319,35 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
 }
 
 void DeviceActor::sync_dirty() {
-  for (const BucketId bucket : std::exchange(dirty_, {})) {
+  while (!dirty_.empty() && !fenced_) {
+    const BucketId bucket = *dirty_.begin();
     const auto found = open_.find(bucket);
-    if (found == open_.end()) continue;
-    (void)sync(bucket, *found->second.log);
+    if (found != open_.end() && !sync(bucket, *found->second.log)) return;
+    dirty_.erase(bucket);
   }
 }
 
 bool DeviceActor::sync(BucketId bucket, TableLog& log) {
+  if (fenced_) return false;  // A sync that failed is never retried.
   const Status synced = log.sync();
   if (synced) return true;
-  // Never retried: the log closed itself for writing, appends to it fail from here on.
   note_error(to_string(bucket) + ": " + synced.error().message);
   log_event(EventLevel::error, "log_sync_failed",
             {{"node", context().node().value()},
              {"bucket", to_string(bucket)},
              {"error", synced.error().message}});
+  fence(synced.error());
   return false;
+}
+
+/// What was not synced yet may be lost as well, whatever a later sync would say.
+void DeviceActor::fence(const Error& error) {
+  fenced_ = error;
+  log_event(EventLevel::error, "directory_fenced",
+            {{"node", context().node().value()}, {"error", error.message}});
+  for (const BucketId& bucket : dirty_) {
+    if (const auto log = open_.find(bucket); log != open_.end()) log->second.log->distrust();
+  }
 }
 
 }  // namespace millrace::device

@@ -1,7 +1,10 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "actors/device/device_codec.hpp"
 #include "runtime/actor.hpp"
@@ -15,15 +18,27 @@ struct DeviceOptions {
   /// So many logs have their files open; beyond that, the one unused for longest is closed and
   /// opened again when it is needed. A table may have ten thousand partitions. At least one.
   std::size_t logs_open_max = 1024;
+  /// So many bytes of the device are left for metadata and for deleting: an append that would go
+  /// below is refused (millrace.disk.reserve).
+  std::uint64_t reserve_bytes = 0;
+  /// So many bytes a second are read to find damage before a reader does; zero: never.
+  std::uint64_t scrub_bytes_per_second = std::uint64_t{4} << 20;
+  Duration scrub_after = 1min;   ///< From the start to the first round over all logs.
+  Duration scrub_interval = 6h;  ///< From the end of a round to the next one.
 };
 
 /// The only actor that touches the files of its buckets' logs: everything that may block happens
 /// here, on a thread of its own. It orders nothing and decides nothing.
+///
+/// Durable appends are committed in groups: all that wait in the mailbox when one is done share a
+/// sync of their log, and are answered after it. Once a sync has failed, nothing is written to this
+/// directory again before the node starts anew: what the kernel still shows may not be there.
 class DeviceActor final : public Actor {
  public:
   DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs, DeviceOptions options);
 
  protected:
+  void on_start() override;
   void on_envelope(const Envelope& envelope) override;
   void on_timer(std::uint64_t id) override;
   void on_stop() override;
@@ -43,6 +58,19 @@ class DeviceActor final : public Actor {
   void rest_oldest();
   void forget(BucketId bucket);
   void mark_dirty(BucketId bucket);
+  void scrub_next();
+  /// The log that the round goes on with; nothing when all have been read.
+  [[nodiscard]] std::optional<BucketId> log_to_scrub() const;
+  void end_scrub_round();
+  [[nodiscard]] Status may_write() const;
+  void fence(const Error& error);
+  [[nodiscard]] Status has_room_for(const AppendBatches& order);
+  /// Answers at once, or with the group that the order belongs to.
+  void answer(const Envelope& asked, BucketId bucket, const Order& order, Outcome outcome);
+  void commit_groups();
+  void commit_group(BucketId bucket);
+  /// The operator hears of rows that are lost.
+  void tell_damage(BucketId bucket);
   void sync_dirty();
   /// False, and noted, if it failed.
   [[nodiscard]] bool sync(BucketId bucket, TableLog& log);
@@ -59,6 +87,19 @@ class DeviceActor final : public Actor {
   std::uint64_t uses_ = 0;
   std::set<BucketId> resting_;  // Their replicas take them for open.
   std::set<BucketId> dirty_;
+  struct Waiting {
+    Envelope asked;  ///< Without its rows.
+    Outcome outcome;
+  };
+  std::map<BucketId, std::vector<Waiting>>
+      groups_;  // Of durable appends and what came behind them.
+  struct {
+    std::optional<BucketId> bucket;  // None: from the first one on.
+    Offset next = 0;
+    std::uint64_t bytes = 0;  // Of this round.
+    std::uint64_t logs = 0;
+  } scrub_;
+  std::optional<Error> fenced_;  // Why nothing is written any more.
 };
 
 }  // namespace millrace::device

@@ -10,11 +10,11 @@ namespace {
 using Request = schemas::DeviceRequest;
 using Reply = schemas::DeviceReply;
 
-Result<Order> decode_append(capnp::List<schemas::BatchHead>::Reader heads,
-                            const std::vector<Buffer>& attachments) {
+Result<Order> decode_append(Request::Reader request, const std::vector<Buffer>& attachments) {
   AppendBatches append;
+  append.durable = request.getDurable();
   std::size_t next = 0;
-  for (const auto head : heads) {
+  for (const auto head : request.getAppend()) {
     StampedBatch& batch = append.batches.emplace_back();
     batch.summary = {head.getBase(), head.getLast(), head.getTimestampMillis(),
                      WriterId{head.getWriterId()}, head.getSequence()};
@@ -70,7 +70,7 @@ Result<BucketOrder> decode_order(const Envelope& envelope) {
         order.order = OpenLog{};
         return order;
       case Request::APPEND: {
-        auto append = decode_append(request.getAppend(), envelope.attachments);
+        auto append = decode_append(request, envelope.attachments);
         if (!append) return tl::unexpected<Error>(append.error());
         order.order = std::move(*append);
         return order;

@@ -13,6 +13,7 @@ namespace millrace::device {
 struct OpenLog {};
 struct AppendBatches {
   std::vector<StampedBatch> batches;
+  bool durable = false;  ///< Answered when it is on the device, not before.
 };
 struct ReadRange {
   Offset from = 0;

@@ -68,6 +68,9 @@ void ReplicaActor::take_request(const Envelope& envelope) {
   if (const auto* read = std::get_if<ReadAsked>(&asked->event)) asker.read = *read;
   askers_.emplace(ticket, std::move(asker));
   if (std::holds_alternative<AwaitAsked>(asked->event)) start_timer(asked->wait_max, ticket);
+  if (auto* append = std::get_if<AppendAsked>(&asked->event)) {
+    append->durable = options_.durability() == protocol::Durability::disk;
+  }
   step(asked->event);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "actors/replica/replica_codec.hpp"
+#include "protocol/table_options.hpp"
 #include "runtime/actor.hpp"
 
 namespace millrace::replica {
@@ -17,6 +18,8 @@ struct ReplicaOptions {
   std::function<std::optional<Duration>()> time_to_live;
   /// log.retention.roll-active-segment.enabled, as it is now.
   std::function<bool()> roll_active_segment = [] { return false; };
+  /// millrace.durability of the table, as it is now.
+  std::function<protocol::Durability()> durability = [] { return protocol::Durability::memory; };
 };
 
 /// One bucket's replica on this node. Decides nothing: ReplicaMachine does. Its log is touched by

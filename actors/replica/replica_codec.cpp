@@ -134,6 +134,7 @@ Envelope encode_write(BucketId bucket, const WriteBatches& write) {
   }
   return seal<DeviceRequest>(
       [&](DeviceRequest::Builder request) {
+        request.setDurable(write.durable);
         auto heads =
             address(request, bucket).initAppend(static_cast<unsigned>(write.batches.size()));
         for (unsigned i = 0; i < heads.size(); ++i) {

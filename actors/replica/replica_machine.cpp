@@ -115,9 +115,7 @@ void ReplicaMachine::apply(const AppendAsked& event, Effects& effects) {
                {ErrorCode::out_of_order_sequence_exception,
                 fmt::format("batch sequence out of order: expected {}", gap->expected)}});
   }
-  // One timestamp for all batches of a request; it never goes back within a bucket.
-  const EpochMillis timestamp = std::max(max_timestamp_, event.wall_clock);
-  order_write(event.ticket, event.batches, *headers, timestamp, effects);
+  order_write(event, *headers, effects);
 }
 
 BatchVerdict ReplicaMachine::check_writers(const std::vector<LogBatchHeader>& headers) const {
@@ -147,14 +145,15 @@ BatchVerdict ReplicaMachine::check_writers(const std::vector<LogBatchHeader>& he
   return BatchIsNew{};
 }
 
-void ReplicaMachine::order_write(Ticket ticket, const std::vector<Buffer>& batches,
-                                 const std::vector<LogBatchHeader>& headers, EpochMillis timestamp,
-                                 Effects& effects) {
-  WriteBatches order;
-  Write write{ticket, {}, {}};
-  for (std::size_t i = 0; i < batches.size(); ++i) {
+void ReplicaMachine::order_write(const AppendAsked& asked,
+                                 const std::vector<LogBatchHeader>& headers, Effects& effects) {
+  // One timestamp for all batches of a request; it never goes back within a bucket.
+  const EpochMillis timestamp = std::max(max_timestamp_, asked.wall_clock);
+  WriteBatches order{{}, asked.durable};
+  Write write{asked.ticket, {}, {}};
+  for (std::size_t i = 0; i < asked.batches.size(); ++i) {
     const BatchSummary summary = summary_of(headers[i], next_, timestamp);
-    order.batches.push_back({summary, protocol::stamp(batches[i], next_, timestamp)});
+    order.batches.push_back({summary, protocol::stamp(asked.batches[i], next_, timestamp)});
     write.batches.push_back(summary);
     stamped_.add(summary);
     next_ = summary.last + 1;
@@ -260,6 +259,7 @@ void ReplicaMachine::wake(Effects& effects) {
 void ReplicaMachine::apply(const RetentionDue& event, Effects& effects) {
   if (!open_ || expiring_) return;
   if (!event.time_to_live || *event.time_to_live <= Duration::zero()) return;
+  if (start_ == written_) return;  // A resting log need not be opened for that.
   expiring_ = true;
   effects.push_back(ExpireLog{{.older_than = before(event.wall_clock, *event.time_to_live),
                                .limit = written_,

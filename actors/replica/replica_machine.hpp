@@ -38,6 +38,7 @@ struct AppendAsked {
   Ticket ticket = 0;
   std::vector<Buffer> batches;  ///< Whole batches whose checksums are right.
   EpochMillis wall_clock = 0;
+  bool durable = false;  ///< The table wants rows on the device before they are acknowledged.
 };
 struct ReadAsked {
   Ticket ticket = 0;
@@ -93,6 +94,7 @@ using Event = std::variant<Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAske
 // What the shell must do, in this order.
 struct WriteBatches {
   std::vector<StampedBatch> batches;
+  bool durable = false;
 };
 struct ReadLog {
   Ticket ticket = 0;
@@ -201,8 +203,7 @@ class ReplicaMachine {
   /// before, so batches known and new in one request are out of order.
   [[nodiscard]] BatchVerdict check_writers(
       const std::vector<protocol::LogBatchHeader>& headers) const;
-  void order_write(Ticket ticket, const std::vector<Buffer>& batches,
-                   const std::vector<protocol::LogBatchHeader>& headers, EpochMillis timestamp,
+  void order_write(const AppendAsked& asked, const std::vector<protocol::LogBatchHeader>& headers,
                    Effects& effects);
   void answer_duplicate(Ticket ticket, const BatchSummary& original, Effects& effects);
   void wake(Effects& effects);

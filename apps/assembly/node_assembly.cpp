@@ -206,6 +206,11 @@ replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
     const auto table = view_.get()->catalog.find_table(bucket.table);
     return table ? protocol::log_ttl_of(table->descriptor) : std::nullopt;
   };
+  options.durability = [this, bucket] {
+    const auto table = view_.get()->catalog.find_table(bucket.table);
+    const auto own = table ? protocol::durability_of(table->descriptor) : std::nullopt;
+    return own ? *own : settings_.replica_options.durability();
+  };
   options.roll_active_segment = [this] {
     const auto view = view_.get();
     const auto& overrides = view->catalog.cluster_configs();

@@ -26,9 +26,6 @@ Status check_loopback(const Listener& listener, std::string_view what) {
 
 /// Values that the configuration knows and this build does not serve.
 Status check_built(const Configuration& configuration) {
-  if (configuration.get(key::durability) != "memory") {
-    return fail(Errc::malformed, "millrace.durability is not built yet: only memory is");
-  }
   if (!configuration.get(key::link_secret).empty()) {
     return fail(Errc::malformed, "millrace.link.secret is not built yet: links stay on loopback");
   }
@@ -134,9 +131,16 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
       .writer_expiration = configuration.get(key::writer_expiration),
       .writer_check_interval = configuration.get(key::writer_check_interval),
       .time_to_live = {},
-      .roll_active_segment = [rolls = configuration.get(key::log_roll_active_segment)] {
-        return rolls;
-      }};
+      .roll_active_segment =
+          [rolls = configuration.get(key::log_roll_active_segment)] { return rolls; },
+      .durability =
+          [durability = configuration.get(key::durability)] {
+            return protocol::parse_durability(durability).value_or(protocol::Durability::disk);
+          }};
+  auto& device = settings.device_options;
+  device.reserve_bytes = size_of(configuration.get(key::disk_reserve));
+  device.scrub_bytes_per_second = size_of(configuration.get(key::scrub_rate));
+  device.scrub_interval = configuration.get(key::scrub_interval);
   tables.partition_count_max =
       static_cast<std::int32_t>(configuration.get(key::max_partition_number));
   tables.time_zone = protocol::TimeZone::system_name();

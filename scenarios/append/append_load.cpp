@@ -21,10 +21,9 @@ constexpr Duration final_read_max = 30s;
 
 }  // namespace
 
-AppendLoad::AppendLoad(SimulatedCluster& cluster, Random random,
-                       std::optional<std::chrono::milliseconds> time_to_live)
-    : cluster_(cluster), random_(random) {
-  history_.time_to_live = time_to_live;
+AppendLoad::AppendLoad(SimulatedCluster& cluster, Random random, const LoadOptions& options)
+    : cluster_(cluster), random_(random), options_(options) {
+  history_.time_to_live = options.time_to_live;
 }
 
 void AppendLoad::start() {
@@ -40,6 +39,9 @@ void AppendLoad::start() {
     auto descriptor = value_table(buckets, compressions[random_.below(3)]);
     if (history_.time_to_live) {
       descriptor.properties["table.log.ttl"] = fmt::format("{}ms", *history_.time_to_live / 1ms);
+    }
+    if (options_.durability == protocol::Durability::disk) {
+      descriptor.custom_properties[protocol::durability_key] = "disk";
     }
     const auto made = blocking.wait<void>([&](const client::Callback<void>& done) {
       setup.create_table(table, descriptor, false, done);

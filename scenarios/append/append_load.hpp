@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "protocol/table_options.hpp"
 #include "scenarios/checkers/history.hpp"
 #include "scenarios/cluster/simulated_cluster.hpp"
 #include "scenarios/run.hpp"
@@ -15,13 +16,17 @@
 
 namespace millrace::scenarios {
 
+struct LoadOptions {
+  /// Rows are deleted after so long, and readers lag behind.
+  std::optional<std::chrono::milliseconds> time_to_live = {};
+  protocol::Durability durability = protocol::Durability::memory;
+};
+
 /// Workload W1: idempotent writers on two tables of several buckets, readers that follow them, and
 /// at the end one that reads all of it again.
 class AppendLoad {
  public:
-  /// With a time to live, rows are deleted and readers lag behind.
-  AppendLoad(SimulatedCluster& cluster, Random random,
-             std::optional<std::chrono::milliseconds> time_to_live = std::nullopt);
+  AppendLoad(SimulatedCluster& cluster, Random random, const LoadOptions& options = {});
 
   /// Makes the tables and lets writers and readers go. Runs the simulation meanwhile.
   void start();
@@ -54,6 +59,7 @@ class AppendLoad {
 
   SimulatedCluster& cluster_;
   Random random_;
+  const LoadOptions options_;
   History history_;
   std::vector<client::TablePath> tables_;
   std::vector<std::unique_ptr<AppendWriter>> writers_;

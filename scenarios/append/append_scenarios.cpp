@@ -132,14 +132,17 @@ Outcome kill_actors(std::uint64_t seed) {
   return outcome;
 }
 
-Outcome lose_power(std::uint64_t seed) {
+namespace {
+
+Outcome lose_power_at(std::uint64_t seed, protocol::Durability durability) {
   SimulatedCluster cluster(seed, draw_shape(seed));
   Random random = cluster.simulation().random_for("lose_power");
-  AppendLoad load(cluster, random.fork("load"));
+  AppendLoad load(cluster, random.fork("load"), {.durability = durability});
   load.start();
   cluster.run_for(draw(random, 500ms, 4s));
   const NodeId node = draw_node(random);
-  HostCrash crash{{}, {}, load.buckets_of(node), synced_within};
+  const bool is_durable = durability == protocol::Durability::disk;
+  HostCrash crash{{}, {}, load.buckets_of(node), is_durable ? Duration::zero() : synced_within};
   if (random.chance(1, 2)) {
     // The disks go first, perhaps amid an append, a roll or a sync.
     for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d)
@@ -166,6 +169,14 @@ Outcome lose_power(std::uint64_t seed) {
   Outcome outcome = load.outcome();
   outcome.reached["rows lost"] = load.count_lost();
   return outcome;
+}
+
+}  // namespace
+
+Outcome lose_power(std::uint64_t seed) { return lose_power_at(seed, protocol::Durability::memory); }
+
+Outcome lose_power_durably(std::uint64_t seed) {
+  return lose_power_at(seed, protocol::Durability::disk);
 }
 
 }  // namespace millrace::scenarios

@@ -22,6 +22,9 @@ namespace millrace::scenarios {
 /// One host loses power, perhaps amid a write: its disks forget or tear what was not synced.
 [[nodiscard]] Outcome lose_power(std::uint64_t seed);
 
+/// The same with tables of durability `disk`: nothing that was acknowledged is forgotten.
+[[nodiscard]] Outcome lose_power_durably(std::uint64_t seed);
+
 /// Rows live for seconds only: logs lose their first segments while writers append, readers lag
 /// behind, and hosts are killed and lose power. What is above the start is whole, and the start
 /// never goes back.

@@ -56,7 +56,7 @@ Outcome expire_rows(std::uint64_t seed) {
   SimulatedCluster cluster(seed, draw_shape(shape_random));
   Random random = cluster.simulation().random_for("expire_rows");
   AppendLoad load(cluster, random.fork("load"),
-                  std::chrono::milliseconds(random.between(800, 4000)));
+                  {.time_to_live = std::chrono::milliseconds(random.between(800, 4000))});
   load.start();
   const std::uint64_t rounds = 1 + random.below(3);
   for (std::uint64_t round = 0; round < rounds; ++round) {

@@ -34,6 +34,13 @@ TEST(Append, KeepsAPrefixWhenAHostLosesPower) {
   EXPECT_GT(reached["rows lost"], 0U);
 }
 
+TEST(Append, LosesNothingOfADurableTableWhenAHostLosesPower) {
+  auto reached = sweep(lose_power_durably, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  EXPECT_EQ(reached["rows lost"], 0U);
+}
+
 TEST(Append, LosesNothingAboveTheStartWhenOldRowsAreDeleted) {
   auto reached = sweep(expire_rows, 100);
   if (!is_sweep()) return;

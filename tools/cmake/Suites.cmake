@@ -5,6 +5,9 @@
 add_suite(unit_base IN tests/unit/base LINKS millrace_base PCH pch_test LABELS unit)
 add_suite(unit_protocol IN tests/unit/protocol LINKS millrace_protocol PCH pch_test LABELS unit)
 add_suite(golden IN tests/golden LINKS millrace_protocol PCH pch_test LABELS golden)
+add_suite(golden_data IN tests/golden/data_directory
+          LINKS millrace_log_segmented millrace_disk_posix millrace_data_directory millrace_meta_embedded millrace_catalog
+          PCH pch_test LABELS golden)
 add_suite(unit_client IN tests/unit/client SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_peer.cpp ${CMAKE_SOURCE_DIR}/tests/unit/client/fake_cluster.cpp
           LINKS millrace_client PCH pch_test LABELS unit)
 add_suite(unit_state IN tests/unit/state/disk/simulated tests/unit/state/disk/identity tests/unit/state/log/segmented tests/unit/state/log/port

@@ -38,6 +38,13 @@ struct Expiry {
   EpochMillis writers_older_than = 0;
 };
 
+/// Rows that were written and cannot be read any more.
+struct DamagedRows {
+  Offset from = 0;
+  Offset to = 0;  ///< The first row behind them.
+  friend bool operator==(const DamagedRows&, const DamagedRows&) = default;
+};
+
 /// One bucket's log: a row of record batches. Not thread-safe: one device thread owns it.
 class TableLog {
  public:
@@ -59,8 +66,9 @@ class TableLog {
 
   /// Whole batches from the one that holds `from` on, in order, none of which starts at or above
   /// `limit`, all of one segment. Stops before the batch that would exceed `bytes_max`; the first
-  /// is returned whatever its size. Empty if from >= limit. Requires start_offset() <= from.
-  /// Errors: corrupt, unavailable.
+  /// is returned whatever its size. Empty if from >= limit. Requires start_offset() <= from. Every
+  /// batch is checked by its checksum; those before a damaged one are returned. Errors: corrupt
+  /// (the rows at `from` are damaged; the message says where the log goes on), unavailable.
   [[nodiscard]] virtual Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max) = 0;
 
   /// Offset of the first batch whose timestamp is at or above `timestamp`; end_offset() if none is.
@@ -75,12 +83,29 @@ class TableLog {
   /// that for_each_batch() visits.
   [[nodiscard]] virtual const std::vector<BatchSummary>& remembered() const = 0;
 
-  /// Calls `visit` for every batch in order (headers only, rows are not read).
+  /// The last batches of every writer, in log order, deleted ones included: what a replica goes on
+  /// from. Only what came since the last roll or close() is walked for it. Errors: unavailable.
+  [[nodiscard]] virtual Result<std::vector<BatchSummary>> recent_batches() = 0;
+
+  /// Calls `visit` for every batch in order (headers only, rows are not read). Damaged ones are
+  /// passed over.
   [[nodiscard]] virtual Status for_each_batch(
       const std::function<void(const BatchSummary&)>& visit) = 0;
 
+  /// Rows found damaged since the last call, by whatever was called. The log serves all others.
+  [[nodiscard]] virtual std::vector<DamagedRows> take_damage() = 0;
+
+  /// The first row at or behind `from` that is not known to be damaged.
+  [[nodiscard]] virtual Offset sound_behind(Offset from) = 0;
+
   /// Makes everything appended so far durable.
   [[nodiscard]] virtual Status sync() = 0;
+  /// The same, and notes what makes opening it again quick. Nothing is appended after it.
+  [[nodiscard]] virtual Status close() = 0;
+
+  /// The device failed elsewhere: the log is closed for writing, and whoever opens it next does not
+  /// believe what was not synced.
+  virtual void distrust() = 0;
 };
 
 /// The logs of one data directory.
@@ -88,11 +113,14 @@ class LogStore {
  public:
   virtual ~LogStore() = default;
 
-  /// Opens or creates a bucket's log, cutting a torn tail. Errors: corrupt (a bad batch below the
-  /// recovery point), overloaded, unavailable.
+  /// Opens or creates a bucket's log, cutting a torn tail. Bad batches below the recovery point are
+  /// damage that is left out: see TableLog::take_damage(). Errors: corrupt (files that were there
+  /// are not, or a bad end that cannot be told from damage), overloaded, unavailable.
   [[nodiscard]] virtual Result<std::unique_ptr<TableLog>> open(BucketId bucket) = 0;
   /// Deletes a bucket's log. It must not be open. An absent one is fine.
   [[nodiscard]] virtual Status remove(BucketId bucket) = 0;
+  /// Of the device that the logs lie on.
+  [[nodiscard]] virtual Result<std::uint64_t> free_bytes() = 0;
   /// Every bucket that has a log here, in order.
   [[nodiscard]] virtual Result<std::vector<BucketId>> list() = 0;
 };

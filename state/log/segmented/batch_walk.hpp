@@ -41,6 +41,13 @@ class BatchWalk {
 
   /// Where the next batch starts.
   [[nodiscard]] std::uint64_t position() const { return position_; }
+  /// Its first row; nothing before the first batch of a walk that was not told.
+  [[nodiscard]] std::optional<Offset> base() const { return base_; }
+  /// Goes on at a place further behind, where the batch of row `base` starts.
+  void jump(std::uint64_t position, Offset base) {
+    position_ = position;
+    base_ = base;
+  }
 
  private:
   [[nodiscard]] Status check_magic(const protocol::LogBatchHeader& header);

@@ -29,6 +29,7 @@ BatchSummary entry_at(Bytes bytes, std::size_t at) {
 }  // namespace
 
 std::string log_start_path(const std::string& folder) { return folder + "/log-start"; }
+std::string recent_path(const std::string& folder) { return folder + "/recent-batches"; }
 
 std::vector<std::byte> encode(const LogStart& start) {
   std::vector<std::byte> out;

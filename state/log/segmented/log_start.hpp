@@ -22,6 +22,9 @@ struct LogStart {
 };
 
 [[nodiscard]] std::string log_start_path(const std::string& folder);
+/// The same kind of file about the rows below some other offset: see
+/// SegmentedLog::recent_batches().
+[[nodiscard]] std::string recent_path(const std::string& folder);
 
 [[nodiscard]] std::vector<std::byte> encode(const LogStart& start);
 /// Errors: corrupt (checksum, length or values that cannot be), malformed (written by a newer

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/check.hpp"
-#include "protocol/rows_start.hpp"
 
 namespace millrace {
 
@@ -158,25 +157,19 @@ Result<std::size_t> Segment::whole_batches(Bytes bytes, const LocatedBatch& firs
                                            std::size_t bytes_max) {
   std::size_t used = 0;
   Offset base = first.header.base_offset;
-  while (bytes.size() - used >= protocol::log_batch_header_size) {
-    const auto bad = [&](std::string_view why) {
-      return fail(Errc::corrupt, fmt::format("segment {}: batch at byte {}: {}", place_.base,
-                                             first.position + used, why));
-    };
-    auto header = protocol::parse_header(bytes.subspan(used));
-    if (!header) return bad(header.error().message);
-    if (header->base_offset != base) return bad("offset does not follow");
-    if (base >= limit) break;
-    if (header->size() > size_ - first.position - used) return bad("incomplete batch");
-    if (used > 0 && header->size() > bytes_max - std::min(bytes_max, used)) break;
-    if (header->size() > bytes.size() - used) {
-      if (used == 0) return bad("segment is shorter than it was");
-      break;
-    }
-    if (header->magic == protocol::magic_statistics) {
-      const Bytes batch = bytes.subspan(used, header->size());
-      if (auto sound = protocol::check_rows_start(*header, batch); !sound)
-        return bad(sound.error().message);
+  while (base < limit && bytes.size() - used >= protocol::log_batch_header_size) {
+    const auto header = protocol::parse_header(bytes.subspan(used));
+    const bool follows =
+        header && header->base_offset == base && header->size() <= size_ - first.position - used;
+    if (follows && header->size() > bytes.size() - used && used > 0) break;
+    if (follows && used > 0 && header->size() > bytes_max - std::min(bytes_max, used)) break;
+    const bool is_whole = follows && header->size() <= bytes.size() - used;
+    if (!is_whole || !is_sound(*header, bytes.subspan(used, header->size()))) {
+      if (used > 0) break;  // What is sound before it is returned first.
+      if (auto noted = note_damage(base, first.position, {end_offset_, size_}); !noted) {
+        return tl::unexpected(noted.error());
+      }
+      return damaged(*damage_of(base));
     }
     used += header->size();
     base = header->next_offset();
@@ -191,11 +184,10 @@ Result<std::optional<Offset>> Segment::offset_at(EpochMillis timestamp) {
   if (!entry) return tl::unexpected(entry.error());
   const Offset start = place_.base + (*entry ? (*entry)->relative_offset : 0);
   if (start >= end_offset_) return fail(Errc::corrupt, "time index points behind the segment");
-  auto first = locate(start);
-  if (!first) return tl::unexpected(first.error());
-  BatchWalk walk(*file_, {first->position, size_, first->header.base_offset});
+  auto walk = walk_from(start);
+  if (!walk) return tl::unexpected(walk.error());
   while (true) {
-    auto batch = walk.next(BatchCheck::header);
+    auto batch = next_sound(*walk);
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
     if (!*batch) return std::nullopt;
     if ((*batch)->header.commit_timestamp >= timestamp) return (*batch)->header.base_offset;
@@ -205,18 +197,28 @@ Result<std::optional<Offset>> Segment::offset_at(EpochMillis timestamp) {
 Status Segment::for_each_batch(const std::function<void(const BatchSummary&)>& visit) {
   BatchWalk walk(*file_, {0, size_, place_.base});
   while (true) {
-    auto batch = walk.next(BatchCheck::header);
+    auto batch = next_sound(walk);
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
     if (!*batch) return {};
     visit(summary_of((*batch)->header));
   }
 }
 
+Result<BatchWalk> Segment::walk_from(Offset offset) {
+  const auto first = locate(offset);
+  if (first) return BatchWalk(*file_, {first->position, size_, first->header.base_offset});
+  const DamagedRange* const damage = damage_of(offset);
+  if (damage == nullptr) return tl::unexpected(first.error());
+  return BatchWalk(*file_, {damage->end_position, size_, damage->to});
+}
+
 Result<LocatedBatch> Segment::locate(Offset offset) {
+  if (const DamagedRange* const damage = damage_of(offset)) return damaged(*damage);
   auto position = indexed_position(offset);
   if (!position) return tl::unexpected(position.error());
   auto found = locate_from(*position, offset);
   if (found || found.error().code != Errc::corrupt || *position == 0 || rebuilt_) return found;
+  if (damage_of(offset) != nullptr) return found;
   // The index led astray, or the log is damaged: the rebuild tells which.
   if (auto rebuilt = rebuild_indexes(); !rebuilt) return tl::unexpected(rebuilt.error());
   return locate_from(0, offset);
@@ -235,8 +237,9 @@ Result<LocatedBatch> Segment::locate_from(std::uint64_t position, Offset offset)
   const auto base = position == 0 ? std::optional<Offset>(place_.base) : std::nullopt;
   BatchWalk walk(*file_, {position, size_, base});
   while (true) {
-    auto batch = walk.next(BatchCheck::header);
+    auto batch = next_sound(walk);
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
+    if (const DamagedRange* const damage = damage_of(offset)) return damaged(*damage);
     if (!*batch || (*batch)->header.base_offset > offset) {
       return fail(Errc::corrupt, fmt::format("segment {}: no batch holds offset {} from byte {} on",
                                              place_.base, offset, position));

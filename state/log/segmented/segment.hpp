@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "state/disk/port/disk.hpp"
 #include "state/log/port/table_log.hpp"
 #include "state/log/segmented/batch_walk.hpp"
+#include "state/log/segmented/damage.hpp"
 #include "state/log/segmented/index_file.hpp"
 #include "state/log/segmented/recovery_point.hpp"
 
@@ -29,6 +31,8 @@ struct SegmentPlace {
 struct SegmentTrust {
   RecoveryPoint durable;      ///< A bad batch below it is damage.
   bool may_end_torn = false;  ///< Whether a bad batch above it is cut, not reported.
+  /// Where the segment ends, if another one follows: then all of it was durable.
+  std::optional<Offset> end = {};
 };
 
 /// One file of batches with its two indexes, opened. The last of a log is appended to.
@@ -38,7 +42,9 @@ class Segment {
   [[nodiscard]] static Result<std::unique_ptr<Segment>> create(Disk& disk,
                                                                const SegmentPlace& place);
   /// Opens a segment of which only `trust` is known: checks every batch behind it by checksum, and
-  /// completes or rebuilds the indexes. Errors: corrupt, overloaded, unavailable.
+  /// completes or rebuilds the indexes. What is damaged is left out: see take_damage(). Errors:
+  /// corrupt (what was durable is not there, or a bad end that may not be torn), overloaded,
+  /// unavailable.
   [[nodiscard]] static Result<std::unique_ptr<Segment>> recover(Disk& disk,
                                                                 const SegmentPlace& place,
                                                                 const SegmentTrust& trust);
@@ -64,6 +70,9 @@ class Segment {
   /// overloaded (nothing happened), unavailable.
   [[nodiscard]] Status finish();
 
+  /// Ranges found damaged since the last call.
+  [[nodiscard]] std::vector<DamagedRange> take_damage() { return std::exchange(new_damage_, {}); }
+
   /// As TableLog. Requires base() <= from < end_offset() and from < limit.
   [[nodiscard]] Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max);
   /// As TableLog; nothing if every batch is older.
@@ -85,6 +94,16 @@ class Segment {
   [[nodiscard]] Result<bool> indexes_are_sound(const RecoveryPoint& known);
   [[nodiscard]] Status rebuild_indexes();
   [[nodiscard]] Status rebuild(const SegmentTrust& trust);
+  [[nodiscard]] Status take_in_all(BatchWalk& walk, const SegmentTrust& trust);
+  /// The next batch of a walk; where it starts with damage, the first one behind that.
+  [[nodiscard]] Result<std::optional<LocatedBatch>> next_sound(BatchWalk& walk, BatchCheck check,
+                                                               const SoundEnd& end);
+  [[nodiscard]] Result<std::optional<LocatedBatch>> next_sound(BatchWalk& walk) {
+    return next_sound(walk, BatchCheck::header, {end_offset_, size_});
+  }
+  [[nodiscard]] Status note_damage(Offset from, std::uint64_t position, const SoundEnd& end);
+  [[nodiscard]] const DamagedRange* damage_of(Offset offset) const;
+  [[nodiscard]] tl::unexpected<Error> damaged(const DamagedRange& range) const;
   [[nodiscard]] Status cut_tail(std::uint64_t position);
   [[nodiscard]] Status take_in(const LocatedBatch& batch);
   [[nodiscard]] Status index_append(Offset last, std::uint64_t position, const Newest& newest);
@@ -95,6 +114,7 @@ class Segment {
   [[nodiscard]] Result<std::uint64_t> indexed_position(Offset offset);
   [[nodiscard]] Result<std::size_t> whole_batches(Bytes bytes, const LocatedBatch& first,
                                                   Offset limit, std::size_t bytes_max);
+  [[nodiscard]] Result<BatchWalk> walk_from(Offset offset);
 
   SegmentPlace place_;
   std::unique_ptr<File> file_;
@@ -104,7 +124,9 @@ class Segment {
   Offset end_offset_;
   Newest newest_;
   std::uint64_t bytes_since_entry_ = 0;
-  bool rebuilt_ = false;  // A second rebuild would find nothing new.
+  bool rebuilt_ = false;                  // A second rebuild would find nothing new.
+  std::vector<DamagedRange> damage_;      // All that is known of.
+  std::vector<DamagedRange> new_damage_;  // Not taken yet.
 };
 
 }  // namespace millrace

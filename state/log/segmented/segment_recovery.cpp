@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "state/log/segmented/segment.hpp"
 
@@ -27,7 +28,8 @@ Result<std::unique_ptr<Segment>> Segment::open_finished(Disk& disk, const Segmen
   (*segment)->size_ = (*segment)->file_->size();
   (*segment)->end_offset_ = end;
   // All of it is durable; the walk from the last index entry on confirms where it ends.
-  if (auto recovered = (*segment)->recover_opened({.durable = (*segment)->here()}); !recovered) {
+  const SegmentTrust trust{.durable = (*segment)->here(), .end = end};
+  if (auto recovered = (*segment)->recover_opened(trust); !recovered) {
     return tl::unexpected(recovered.error());
   }
   return segment;
@@ -101,16 +103,32 @@ Status Segment::rebuild(const SegmentTrust& trust) {
     stretch = {static_cast<std::uint64_t>(offsets_.last()->position), size_, std::nullopt};
   }
   BatchWalk walk(*file_, stretch);
+  if (auto taken = take_in_all(walk, trust); !taken) return taken;
+  // Where rows are missing, the log goes on behind them.
+  if (walk.base()) end_offset_ = *walk.base();
+  if (!trust.end || end_offset_ >= *trust.end) return {};
+  const Offset from = std::exchange(end_offset_, *trust.end);
+  return note_damage(from, size_, {*trust.end, size_});
+}
+
+Status Segment::take_in_all(BatchWalk& walk, const SegmentTrust& trust) {
+  const SoundEnd durable = trust.end ? SoundEnd{*trust.end, size_}
+                                     : SoundEnd{trust.durable.offset, trust.durable.position};
   while (true) {
+    const bool is_durable = walk.position() < durable.position;
     const bool trusted = walk.position() < trust.durable.position;
-    auto batch = walk.next(trusted ? BatchCheck::header : BatchCheck::checksum);
-    if (!batch && batch.error().code == Errc::corrupt && !trusted && trust.may_end_torn) {
+    const auto check = trusted ? BatchCheck::header : BatchCheck::checksum;
+    auto batch = is_durable ? next_sound(walk, check, durable) : walk.next(check);
+    if (!batch && batch.error().code == Errc::corrupt && !is_durable && trust.may_end_torn) {
       size_ = walk.position();
       return cut_tail(size_);
     }
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
-    if (!*batch) return {};
-    if (auto taken = take_in(**batch); !taken) return taken;
+    if (*batch) {
+      if (auto taken = take_in(**batch); !taken) return taken;
+    } else if (walk.position() >= size_) {
+      return {};
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/check.hpp"
 #include "state/log/segmented/segment_rewrite.hpp"
@@ -56,16 +57,21 @@ Status SegmentedLog::append(const std::vector<StampedBatch>& batches) {
     if (auto rolled = roll(); !rolled) return refuse_writes(rolled.error());
   }
   if (auto appended = active_->append(batches); !appended) return refuse_writes(appended.error());
+  if (recent_) {
+    for (const StampedBatch& batch : batches) recent_->add(batch.summary);
+  }
   return {};
 }
 
 Status SegmentedLog::refuse_writes(const Error& error) {
   // A full disk is no failure: the log is as before, and the next append tries again.
-  if (error.code != Errc::overloaded && !refuses_writes_) {
-    refuses_writes_ = true;
-    mark_suspect(disk_, folder_);
-  }
+  if (error.code != Errc::overloaded) distrust();
   return tl::unexpected(error);
+}
+
+void SegmentedLog::distrust() {
+  if (std::exchange(refuses_writes_, true)) return;
+  mark_suspect(disk_, folder_);
 }
 
 Status SegmentedLog::roll() {
@@ -84,6 +90,7 @@ Status SegmentedLog::roll() {
   active_ = std::move(*next);
   durable_ = active_->here();
   save_recovery_point();
+  save_recent(end);
   return {};
 }
 
@@ -104,6 +111,31 @@ void SegmentedLog::save_recovery_point() {
   if (saved_ == durable_) return;
   // An older point is still true, only slower to recover from: a failure here fails nobody.
   if (replace_file(disk_, recovery_point_path(folder_), encode(durable_))) saved_ = durable_;
+}
+
+std::vector<DamagedRows> SegmentedLog::take_damage() {
+  gather_damage();
+  return std::exchange(new_damage_, {});
+}
+
+Offset SegmentedLog::sound_behind(Offset from) {
+  gather_damage();
+  for (const auto& [first, behind] : damage_) {
+    if (first <= from && from < behind) from = behind;
+  }
+  return from;
+}
+
+void SegmentedLog::gather_damage() {
+  for (const auto& segment : opened_) gather_damage(*segment);
+  gather_damage(*active_);
+}
+
+void SegmentedLog::gather_damage(Segment& segment) {
+  for (const DamagedRange& range : segment.take_damage()) {
+    if (!damage_.emplace(range.from, range.to).second) continue;
+    new_damage_.push_back({range.from, range.to});
+  }
 }
 
 Result<Buffer> SegmentedLog::read(Offset from, Offset limit, std::size_t bytes_max) {
@@ -151,7 +183,10 @@ Result<Segment*> SegmentedLog::segment_of(std::size_t position) {
   }
   auto segment = Segment::open_finished(disk_, place_of(wanted.base), wanted.end);
   if (!segment) return tl::unexpected(segment.error());
-  if (opened_.size() >= options_.finished_open_max) opened_.erase(opened_.begin());
+  if (opened_.size() >= options_.finished_open_max) {
+    gather_damage(*opened_.front());
+    opened_.erase(opened_.begin());
+  }
   opened_.push_back(std::move(*segment));
   return opened_.back().get();
 }

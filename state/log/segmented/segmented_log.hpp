@@ -1,10 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "state/disk/port/disk.hpp"
+#include "state/log/port/recent_batches.hpp"
 #include "state/log/port/table_log.hpp"
 #include "state/log/segmented/log_start.hpp"
 #include "state/log/segmented/segment.hpp"
@@ -39,9 +42,14 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] const std::vector<BatchSummary>& remembered() const override {
     return log_start_.writers;
   }
+  [[nodiscard]] Result<std::vector<BatchSummary>> recent_batches() override;
   [[nodiscard]] Status for_each_batch(
       const std::function<void(const BatchSummary&)>& visit) override;
+  [[nodiscard]] std::vector<DamagedRows> take_damage() override;
+  [[nodiscard]] Offset sound_behind(Offset from) override;
   [[nodiscard]] Status sync() override;
+  [[nodiscard]] Status close() override;
+  void distrust() override;
 
  private:
   /// A segment that is not appended to any more.
@@ -67,8 +75,12 @@ class SegmentedLog final : public TableLog {
   void delete_below_start();
   [[nodiscard]] Status refuse_writes(const Error& error);
   void save_recovery_point();
+  void save_recent(Offset end);
+  [[nodiscard]] Status add_recent_from(Offset from, RecentBatches& recent);
   [[nodiscard]] Result<Segment*> segment_of(std::size_t position);
   [[nodiscard]] SegmentPlace place_of(Offset base) const;
+  void gather_damage(Segment& segment);
+  void gather_damage();
 
   Disk& disk_;
   std::string folder_;
@@ -76,6 +88,9 @@ class SegmentedLog final : public TableLog {
   std::vector<Finished> finished_;                // Oldest first.
   std::unique_ptr<Segment> active_;               // Never null once open.
   std::vector<std::unique_ptr<Segment>> opened_;  // Of the finished ones, latest used last.
+  std::map<Offset, Offset> damage_;               // All that is known of: from, to.
+  std::vector<DamagedRows> new_damage_;           // Not taken yet.
+  std::optional<RecentBatches> recent_;           // Once somebody asked.
   LogStart log_start_;
   RecoveryPoint saved_;
   RecoveryPoint durable_;

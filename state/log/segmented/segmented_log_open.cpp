@@ -24,12 +24,14 @@ std::optional<Offset> base_of(std::string_view name) {
   return base;
 }
 
-Result<std::vector<Offset>> list_bases(Disk& disk, const std::string& folder) {
+/// Of the segments from `start` on: what could not be deleted below it is not the log's any more.
+Result<std::vector<Offset>> list_bases(Disk& disk, const std::string& folder, Offset start) {
   auto names = disk.list(folder);
   if (!names) return tl::unexpected(names.error());
   std::vector<Offset> bases;
   for (const std::string& name : *names) {
-    if (const auto base = base_of(name)) bases.push_back(*base);
+    const auto base = base_of(name);
+    if (base && *base >= start) bases.push_back(*base);
   }
   std::sort(bases.begin(), bases.end());
   return bases;
@@ -83,7 +85,7 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(Disk& disk, const std::
 Status SegmentedLog::open_segments() {
   if (auto made = disk_.make_folders(folder_); !made) return made;
   if (auto started = open_start(); !started) return started;
-  auto bases = list_bases(disk_, folder_);
+  auto bases = list_bases(disk_, folder_, log_start_.offset);
   if (!bases) return tl::unexpected(bases.error());
   auto known = load_known(disk_, folder_, log_start_.offset, *bases);
   if (!known) return tl::unexpected(known.error());
@@ -136,9 +138,12 @@ Status SegmentedLog::create_first() {
 Result<SegmentedLog::Finished> SegmentedLog::open_finished(Offset base, Offset end,
                                                            const SegmentTrust& trust,
                                                            bool recover) {
-  auto segment = recover ? Segment::recover(disk_, place_of(base), trust)
+  SegmentTrust known = trust;
+  known.end = end;
+  auto segment = recover ? Segment::recover(disk_, place_of(base), known)
                          : Segment::open_finished(disk_, place_of(base), end);
   if (!segment) return tl::unexpected(segment.error());
+  gather_damage(**segment);
   if ((*segment)->end_offset() != end) {
     return fail(Errc::corrupt, fmt::format("segment {}: ends at offset {}, the next starts at {}",
                                            base, (*segment)->end_offset(), end));

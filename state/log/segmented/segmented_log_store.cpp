@@ -37,7 +37,8 @@ Status SegmentedLogStore::remove(BucketId bucket) {
   const std::string folder = folder_for(bucket);
   if (!disk_.exists(folder)) return {};
   // What is known of the log goes first: without it, what a crash leaves of the rest is not damage.
-  for (const std::string& path : {recovery_point_path(folder), log_start_path(folder)}) {
+  for (const std::string& path :
+       {recovery_point_path(folder), log_start_path(folder), recent_path(folder)}) {
     if (auto removed = disk_.remove(path); !removed) return removed;
   }
   if (auto synced = disk_.sync_folder(folder); !synced) return synced;

@@ -17,6 +17,7 @@ class SegmentedLogStore final : public LogStore {
 
   [[nodiscard]] Result<std::unique_ptr<TableLog>> open(BucketId bucket) override;
   [[nodiscard]] Status remove(BucketId bucket) override;
+  [[nodiscard]] Result<std::uint64_t> free_bytes() override { return disk_.free_bytes(); }
   [[nodiscard]] Result<std::vector<BucketId>> list() override;
 
  private:

@@ -18,6 +18,7 @@ namespace millrace::device {
 namespace {
 
 constexpr BucketId bucket{TableId{7}, BucketIndex{0}};
+constexpr BucketId other_bucket{TableId{7}, BucketIndex{1}};
 constexpr WriterId writer{3};
 
 class Asker final : public Actor {
@@ -55,14 +56,23 @@ class DeviceActorTest : public testing::Test {
     EXPECT_TRUE(decoded.has_value() && std::holds_alternative<E>(*decoded));
     return decoded ? std::get<E>(*decoded) : E{};
   }
-  static Envelope write(Offset base, std::int32_t sequence, BucketId into = bucket) {
+  static Envelope write(Offset base, std::int32_t sequence, BucketId into = bucket,
+                        bool durable = false) {
     replica::WriteBatches batches;
+    batches.durable = durable;
     batches.batches.push_back(test::stamped(test::make_batch({.base = base,
                                                               .rows = 2,
                                                               .timestamp = 100 + base,
                                                               .writer = writer,
                                                               .sequence = sequence})));
     return replica::encode_write(into, batches);
+  }
+
+  [[nodiscard]] std::string error_of_device() const {
+    for (const ActorView& actor : node_->actors()) {
+      if (actor.name == "device/0") return actor.stats.last_error;
+    }
+    return "no device";
   }
 
   Simulation simulation_{1};
@@ -100,6 +110,7 @@ class CountedLogs final : public LogStore {
     return std::unique_ptr<TableLog>(new Counted(std::move(*log), open_now));
   }
   Status remove(BucketId id) override { return logs_.remove(id); }
+  Result<std::uint64_t> free_bytes() override { return logs_.free_bytes(); }
   Result<std::vector<BucketId>> list() override { return logs_.list(); }
 
   int open_now = 0;
@@ -131,7 +142,12 @@ class CountedLogs final : public LogStore {
     Status for_each_batch(const std::function<void(const BatchSummary&)>& visit) override {
       return log_->for_each_batch(visit);
     }
+    std::vector<DamagedRows> take_damage() override { return log_->take_damage(); }
+    Offset sound_behind(Offset from) override { return log_->sound_behind(from); }
+    Result<std::vector<BatchSummary>> recent_batches() override { return log_->recent_batches(); }
     Status sync() override { return log_->sync(); }
+    Status close() override { return log_->close(); }
+    void distrust() override { log_->distrust(); }
 
    private:
     std::unique_ptr<TableLog> log_;
@@ -216,6 +232,111 @@ TEST_F(DeviceActorTest, AppendsAreSyncedWithinASecond) {
   simulation_.run_for(1100ms);
   disk_.crash();
   EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, ADurableAppendIsAnsweredWhenItSurvivesTheLossOfPower) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Opened>(replica::encode_open(other_bucket));
+  (void)order<replica::Written>(write(0, 0, bucket, true));
+  (void)order<replica::Written>(write(0, 0, other_bucket));
+  disk_.crash();
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, AGroupOfAppendsIsAnsweredInOrder) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  const auto post = [&](Envelope one, Correlation correlation) {
+    one.correlation = correlation;
+    node_->post("device/0", "replica", std::move(one));
+  };
+  post(write(0, 0, bucket, true), 11);
+  post(write(2, 1), 12);                // Not durable itself, but behind one that is.
+  post(write(9, 2, bucket, true), 13);  // Does not follow.
+  post(write(4, 2, bucket, true), 14);
+  simulation_.run_for(1ms);
+  ASSERT_EQ(answers_.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(answers_[i].correlation, 11 + i);
+    const auto answer = replica::decode_device(answers_[i]);
+    EXPECT_EQ(std::holds_alternative<replica::Written>(*answer), i != 2) << i;
+  }
+  answers_.clear();
+  disk_.crash();
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 6);
+}
+
+TEST_F(DeviceActorTest, AGroupIsAnsweredBeforeItsLogIsClosed) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  Envelope durable = write(0, 0, bucket, true);
+  durable.correlation = 11;
+  node_->post("device/0", "replica", std::move(durable));
+  node_->post("device/0", "replica", replica::encode_close(bucket));
+  simulation_.run_for(1ms);
+  ASSERT_EQ(answers_.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<replica::Written>(*replica::decode_device(answers_[0])));
+}
+
+TEST_F(DeviceActorTest, AFailedSyncFencesTheDirectoryForGood) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Opened>(replica::encode_open(other_bucket));
+  (void)order<replica::Written>(write(0, 0, other_bucket));
+  disk_.fail_syncs(FaultLength::once);
+  auto failed = order<replica::DeviceFailed>(write(0, 0, bucket, true));
+  EXPECT_EQ(failed.error.code, Errc::unavailable);
+  // Whatever the device says from now on: not to be believed.
+  failed = order<replica::DeviceFailed>(write(2, 1, other_bucket));
+  EXPECT_EQ(failed.error.code, Errc::unavailable);
+  failed = order<replica::DeviceFailed>(replica::encode_open(bucket));
+  EXPECT_EQ(failed.error.code, Errc::unavailable);
+  (void)order<replica::DeviceData>(replica::encode_read(other_bucket, {0, 0, 2, 1'000'000}));
+  EXPECT_TRUE(disk_.exists("log/7/0/suspect"));
+  EXPECT_TRUE(disk_.exists("log/7/1/suspect"));
+}
+
+TEST_F(DeviceActorTest, DamagedRowsAreTold) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Written>(write(0, 0));
+  disk_.flip_bit("log/7/0/00000000000000000000.log", 60, 0);
+  const auto failed =
+      order<replica::DeviceFailed>(replica::encode_read(bucket, {0, 0, 2, 1'000'000}));
+  EXPECT_EQ(failed.error.code, Errc::corrupt);
+  EXPECT_NE(error_of_device().find("damaged"), std::string::npos);
+}
+
+TEST_F(DeviceActorTest, DamageIsFoundWithoutAReader) {
+  std::vector<BucketId> buckets;
+  for (std::int32_t i = 0; i < 3; ++i) {
+    buckets.push_back({TableId{7}, BucketIndex{i}});
+    (void)order<replica::Opened>(replica::encode_open(buckets.back()));
+    for (std::int32_t n = 0; n < 12; ++n) {  // Several segments.
+      (void)order<replica::Written>(write(2 * n, n, buckets.back()));
+    }
+  }
+  disk_.flip_bit("log/7/1/00000000000000000000.log", 60, 0);
+  disk_.flip_bit("log/7/2/00000000000000000000.log", 60, 0);
+  simulation_.run_for(30s);
+  EXPECT_EQ(error_of_device(), "");
+  simulation_.run_for(60s);
+  EXPECT_EQ(error_of_device(), "7/2: rows [0, 2) are damaged");  // The last one.
+}
+
+TEST_F(DeviceActorTest, AReserveIsLeftOnTheDevice) {
+  DeviceOptions options;
+  options.reserve_bytes = 1000;
+  (void)node_->spawn<DeviceActor>("device/1", "", Placement::scheduled, logs_, options);
+  const auto ask_it = [&](Envelope one) {
+    one.correlation = 5;
+    node_->post("device/1", "replica", std::move(one));
+    simulation_.run_for(1ms);
+    return replica::decode_device(std::exchange(answers_, {}).at(0)).value();
+  };
+  (void)ask_it(replica::encode_open(bucket));
+  disk_.set_free_bytes(1100);
+  const auto failed = ask_it(write(0, 0));
+  ASSERT_TRUE(std::holds_alternative<replica::DeviceFailed>(failed));
+  EXPECT_EQ(std::get<replica::DeviceFailed>(failed).error.code, Errc::overloaded);
+  disk_.set_free_bytes(1300);
+  EXPECT_TRUE(std::holds_alternative<replica::Written>(ask_it(write(0, 0))));
 }
 
 TEST_F(DeviceActorTest, AnExpiredLogStartsLaterAndStillKnowsItsWriters) {

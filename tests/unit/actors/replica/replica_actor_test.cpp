@@ -24,9 +24,13 @@ class Scribe final : public Actor {
   std::vector<Envelope>& got_;
 };
 
-Envelope opened_reply() {
+Envelope opened_reply(Offset end = 0) {
   using Reply = schemas::DeviceReply;
-  return seal<Reply>([](Reply::Builder reply) { reply.initOpened().setMaxTimestampMillis(-1); });
+  return seal<Reply>([&](Reply::Builder reply) {
+    auto opened = reply.initOpened();
+    opened.setMaxTimestampMillis(-1);
+    opened.setEnd(end);
+  });
 }
 
 Envelope appended_reply() {
@@ -117,7 +121,7 @@ TEST_F(ReplicaActorTest, OpensAgainAfterAFailure) {
 }
 
 TEST_F(ReplicaActorTest, LooksForOldRowsAtItsInterval) {
-  reply_to(orders_.at(0), opened_reply());
+  reply_to(orders_.at(0), opened_reply(5));
   simulation_.run_for(4min);
   EXPECT_EQ(orders_.size(), 1U);
   simulation_.run_for(2min);

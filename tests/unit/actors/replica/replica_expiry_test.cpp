@@ -37,18 +37,20 @@ TEST(ReplicaExpiry, WithoutATimeToLiveNothingIs) {
 }
 
 TEST(ReplicaExpiry, TheLongestTimeIsLongerThanAnyRowIsOld) {
-  ReplicaMachine machine = open_replica();
+  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
   EXPECT_LT(only<ExpireLog>(machine.step(due(noon, Duration::max()))).expiry.older_than, 0);
 }
 
-TEST(ReplicaExpiry, OneOrderAtATime) {
-  ReplicaMachine machine = open_replica();
+TEST(ReplicaExpiry, OneOrderAtATimeAndNoneWhereNothingIs) {
+  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
   (void)only<ExpireLog>(machine.step(due(noon, 1h)));
   EXPECT_TRUE(machine.step(due(noon, 1h)).empty());
   (void)machine.step(Expired{0});
   (void)only<ExpireLog>(machine.step(due(noon, 1h)));
   (void)machine.step(ExpiryFailed{});
   (void)only<ExpireLog>(machine.step(due(noon, 1h)));
+  (void)machine.step(Expired{5});
+  EXPECT_TRUE(machine.step(due(noon, 1h)).empty());  // A log that rests stays closed.
 }
 
 TEST(ReplicaExpiry, ALogThatIsNotOpenIsLeftAlone) {

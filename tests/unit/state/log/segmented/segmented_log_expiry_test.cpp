@@ -210,6 +210,19 @@ TEST_F(SegmentedLogExpiryTest, ARecoveryPointBelowTheStartSaysNothing) {
   EXPECT_EQ(log_->end_offset(), 35);
 }
 
+TEST_F(SegmentedLogExpiryTest, WhatCannotBeDeletedBelowTheStartIsNotTheLogsAnyMore) {
+  open();
+  append(7);
+  ASSERT_EQ(expire(5000), 30);
+  log_.reset();
+  // A folder: what is there to remove files does not remove it.
+  ASSERT_TRUE(disk_.make_folders(folder + "/00000000000000000010.log"));
+  open();
+  EXPECT_EQ(log_->start_offset(), 30);
+  EXPECT_EQ(log_->end_offset(), 35);
+  append(1);
+}
+
 TEST_F(SegmentedLogExpiryTest, ARemovedLogForgetsItsStart) {
   SegmentedLogStore store(disk_, options_);
   open();

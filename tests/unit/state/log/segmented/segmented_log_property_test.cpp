@@ -41,7 +41,7 @@ class LogRun {
 
  private:
   void do_step() {
-    switch (random_.below(18)) {
+    switch (random_.below(19)) {
       case 0:
         return power_off();
       case 1:
@@ -62,6 +62,8 @@ class LogRun {
       case 9:
       case 10:
         return expire();
+      case 11:
+        return close();
       default:
         return append();
     }
@@ -95,6 +97,7 @@ class LogRun {
     }
     acknowledged_.insert(acknowledged_.end(), batches.begin(), batches.end());
     ASSERT_EQ(log_->end_offset(), end_of_model());
+    check_recent();
   }
 
   void sync() {
@@ -245,7 +248,25 @@ class LogRun {
     synced_ = std::min(synced_, acknowledged_.size());
     unsynced_pages_lost_ = false;
     ASSERT_EQ(log_->end_offset(), end_of_model());
+    check_recent();
     check_all_bytes();
+  }
+
+  /// The writers' last batches, from the note of the last roll or close or from the whole log.
+  void check_recent() {
+    RecentBatches expected = deleted_;
+    for (const TestBatch& batch : acknowledged_) expected.add(batch.summary);
+    const auto recent = log_->recent_batches();
+    ASSERT_TRUE(recent) << recent.error().message;
+    ASSERT_EQ(*recent, expected.in_order());
+    if (disk_.exists(folder + "/recent-batches")) ++reached_["writers noted"];
+  }
+
+  void close() {
+    auto closed = log_->close();
+    ASSERT_TRUE(closed) << closed.error().message;
+    synced_ = acknowledged_.size();
+    reopen();
   }
 
   void check_all_bytes() {
@@ -336,7 +357,7 @@ TEST(SegmentedLogProperty, NothingSyncedIsLostAndNothingUnknownAppears) {
   for (const std::string what :
        {"roll", "disk full", "sync failed", "write failed", "power off", "power off in the middle",
         "recovered in the middle", "unsynced rows lost", "unanswered rows kept", "read",
-        "timestamp", "expired"}) {
+        "timestamp", "expired", "writers noted"}) {
     EXPECT_GT(reached[what], 20) << what;
   }
 }
