@@ -1,6 +1,6 @@
 // Nodes are killed at random moments while a writer is at work. What it was told is there must be
-// there, once, in its order and where it was told; MILLRACE_KILL_ROUNDS rounds, MILLRACE_SEED tells
-// where the first begins.
+// there, once, in its order and where it was told; MILLRACE_E2E_KILL_ROUNDS rounds,
+// MILLRACE_E2E_SEED tells where the first begins.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -14,7 +14,6 @@ namespace {
 constexpr int buckets_count = 3;  // One for each node.
 constexpr std::int64_t rows_per_batch = 250;
 constexpr int batches_count = 400;  // 100,000 rows.
-constexpr std::size_t in_flight_max = 60;
 
 std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
   const char* const text = std::getenv(variable);
@@ -36,11 +35,11 @@ class KilledRun {
     for (int queued = 0; done_ < batches_count;) {
       const bool may_go_on = calls_.until([&] {
         return done_ == batches_count || kill_is_due() ||
-               (queued < batches_count && appender->pending() < in_flight_max);
+               (queued < batches_count && appender->has_room());
       });
       ASSERT_TRUE(may_go_on) << done_ << " batches of " << batches_count << " are answered";
       if (kill_is_due()) kill();
-      if (queued < batches_count && appender->pending() < in_flight_max) queue(*appender, queued++);
+      if (queued < batches_count && appender->has_room()) queue(*appender, queued++);
     }
   }
 
@@ -102,10 +101,10 @@ class KilledRun {
 TEST_F(ClientSuite, NothingIsLostDoubledOrReorderedByKillsAtAnyMoment) {
   if (ours() == nullptr) GTEST_SKIP() << "needs nodes that may be killed; the server is a peer";
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  const std::uint64_t first = number_in("MILLRACE_SEED", static_cast<std::uint64_t>(now));
-  const std::uint64_t rounds = number_in("MILLRACE_KILL_ROUNDS", 3);
+  const std::uint64_t first = number_in("MILLRACE_E2E_SEED", static_cast<std::uint64_t>(now));
+  const std::uint64_t rounds = number_in("MILLRACE_E2E_KILL_ROUNDS", 3);
   for (std::uint64_t seed = first; seed < first + rounds; ++seed) {
-    SCOPED_TRACE(testing::Message() << "MILLRACE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "MILLRACE_E2E_SEED=" << seed);
     make_table(log_table(buckets_count));
     KilledRun run(calls(), path(), *ours(), seed);
     run.write();
