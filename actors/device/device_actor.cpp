@@ -322,13 +322,14 @@ void DeviceActor::sync_dirty() {
   while (!dirty_.empty() && !fenced_) {
     const BucketId bucket = *dirty_.begin();
     const auto found = open_.find(bucket);
-    if (found != open_.end() && !sync(bucket, *found->second.log)) return;
+    if (found != open_.end()) (void)sync(bucket, *found->second.log);
     dirty_.erase(bucket);
   }
 }
 
 bool DeviceActor::sync(BucketId bucket, TableLog& log) {
-  if (fenced_) return false;  // A sync that failed is never retried.
+  if (fenced_) return false;              // A sync that failed is never retried.
+  if (!log.takes_writes()) return false;  // A write failed: whoever opens it again sees to it.
   const Status synced = log.sync();
   if (synced) return true;
   note_error(to_string(bucket) + ": " + synced.error().message);

@@ -30,6 +30,10 @@ namespace millrace::scenarios {
 /// never goes back.
 [[nodiscard]] Outcome expire_rows(std::uint64_t seed);
 
+/// Devices fail for a while: reads, writes or one sync, after which the device lies. What was
+/// acknowledged stays, and a node whose directory is fenced serves again after a restart.
+[[nodiscard]] Outcome fail_devices(std::uint64_t seed);
+
 /// A device of the only node is full for a while: its buckets refuse with error 26, the others go
 /// on, and with room again all is as before without anybody's help.
 [[nodiscard]] Outcome fill_disk(std::uint64_t seed);

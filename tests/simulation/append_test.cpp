@@ -50,6 +50,15 @@ TEST(Append, LosesNothingAboveTheStartWhenOldRowsAreDeleted) {
   EXPECT_GT(reached["power lost"], 0U);
 }
 
+TEST(Append, LosesNothingWhenDevicesFailForAWhile) {
+  auto reached = sweep(fail_devices, 100);
+  if (!is_sweep()) return;
+  EXPECT_GT(reached["rows acknowledged"], 0U);
+  for (const char* fault : {"failed reads", "failed writes", "failed syncs"}) {
+    EXPECT_GT(reached[fault], 10U) << fault;
+  }
+}
+
 TEST(Append, IsRefusedByAFullDeviceAndGoesOnWhenThereIsRoom) {
   auto reached = sweep(fill_disk, 50);
   if (!is_sweep()) return;

@@ -103,6 +103,8 @@ class TableLog {
   /// The same, and notes what makes opening it again quick. Nothing is appended after it.
   [[nodiscard]] virtual Status close() = 0;
 
+  /// False once its device failed, until it is opened again.
+  [[nodiscard]] virtual bool takes_writes() const = 0;
   /// The device failed elsewhere: the log is closed for writing, and whoever opens it next does not
   /// believe what was not synced.
   virtual void distrust() = 0;

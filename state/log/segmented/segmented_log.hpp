@@ -49,6 +49,7 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Offset sound_behind(Offset from) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Status close() override;
+  [[nodiscard]] bool takes_writes() const override { return !refuses_writes_; }
   void distrust() override;
 
  private:

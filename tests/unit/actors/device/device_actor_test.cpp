@@ -147,6 +147,7 @@ class CountedLogs final : public LogStore {
     Result<std::vector<BatchSummary>> recent_batches() override { return log_->recent_batches(); }
     Status sync() override { return log_->sync(); }
     Status close() override { return log_->close(); }
+    bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
 
    private:
@@ -291,6 +292,18 @@ TEST_F(DeviceActorTest, AFailedSyncFencesTheDirectoryForGood) {
   (void)order<replica::DeviceData>(replica::encode_read(other_bucket, {0, 0, 2, 1'000'000}));
   EXPECT_TRUE(disk_.exists("log/7/0/suspect"));
   EXPECT_TRUE(disk_.exists("log/7/1/suspect"));
+}
+
+TEST_F(DeviceActorTest, AFailedWriteClosesItsLogOnly) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Opened>(replica::encode_open(other_bucket));
+  (void)order<replica::Written>(write(0, 0));
+  disk_.fail_writes(FaultLength::once);
+  EXPECT_EQ(order<replica::DeviceFailed>(write(2, 1)).error.code, Errc::unavailable);
+  simulation_.run_for(2s);  // What is unsynced has its turn.
+  (void)order<replica::Written>(write(0, 0, other_bucket, true));
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+  (void)order<replica::Written>(write(2, 1, bucket, true));
 }
 
 TEST_F(DeviceActorTest, DamagedRowsAreTold) {
