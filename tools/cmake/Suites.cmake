@@ -50,6 +50,16 @@ add_suite(e2e_client IN tests/e2e/client SOURCES tests/e2e/client/client_suite.c
 set_tests_properties(e2e_client PROPERTIES RESOURCE_LOCK processes)
 add_dependencies(e2e_client millrace millrace-node)
 
+add_suite(e2e_power IN tests/e2e/power
+          SOURCES tests/e2e/client/client_suite.cpp tests/e2e/client/live_cluster.cpp tests/e2e/launcher/program.cpp
+          LINKS millrace_demo PCH pch_test LABELS e2e TIMEOUT 300)
+add_library(fault_shim SHARED tests/e2e/power/shim/fault_shim.cpp)
+target_link_libraries(fault_shim PRIVATE ${CMAKE_DL_LIBS})
+target_compile_options(fault_shim PRIVATE ${MILLRACE_WARNINGS})
+target_compile_definitions(e2e_power PRIVATE MILLRACE_PROGRAM="$<TARGET_FILE:millrace-node>" FAULT_SHIM="$<TARGET_FILE:fault_shim>")
+set_tests_properties(e2e_power PROPERTIES RESOURCE_LOCK processes)
+add_dependencies(e2e_power millrace-node fault_shim)
+
 include(Checks)
 add_pytest(e2e_demo IN tests/e2e/demo LABELS e2e TIMEOUT 300)
 add_pytest(e2e_pyfluss IN tests/e2e/pyfluss LABELS e2e peer TIMEOUT 300)
