@@ -30,6 +30,12 @@ std::string console_text(const ClusterMap& map) {
   return {};
 }
 
+std::string status_line(const ClusterMap& map) {
+  const std::string console = console_text(map);
+  return fmt::format("hosts {}, bootstrap {}{}{}", map.members.size(), bootstrap_text(map),
+                     console.empty() ? "" : ", console ", console);
+}
+
 std::string cluster_text(const std::filesystem::path& directory, const std::string& cluster_id,
                          const ClusterMap& map, OutputFormat format) {
   if (format == OutputFormat::table) {

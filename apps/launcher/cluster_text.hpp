@@ -14,6 +14,9 @@ namespace millrace {
 /// Address of the console of the first member that has one, or nothing.
 [[nodiscard]] std::string console_text(const ClusterMap& map);
 
+/// One line about a cluster that serves, for a service manager.
+[[nodiscard]] std::string status_line(const ClusterMap& map);
+
 /// The first of a list of listeners as `host:port`, or nothing when it cannot be read.
 [[nodiscard]] std::string first_address(std::string_view listeners);
 

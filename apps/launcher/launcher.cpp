@@ -34,11 +34,12 @@ std::int64_t number(Incarnation incarnation) {
 
 }  // namespace
 
-Launcher::Launcher(LauncherOptions options, SignalSource signals, EventLog log, OnReady on_ready)
+Launcher::Launcher(LauncherOptions options, SignalSource signals, EventLog log,
+                   ClusterProgress progress)
     : options_(std::move(options)),
       signals_(std::move(signals)),
       log_(log),
-      on_ready_(std::move(on_ready)),
+      progress_(std::move(progress)),
       members_(options_.hosts.size()) {
   CHECK(!options_.hosts.empty());
   for (HostPlan& plan : options_.hosts)
@@ -159,7 +160,7 @@ void Launcher::on_message(Host& host, const NodeReady& ready) {
   phase_ = Phase::serving;
   deadline_.reset();
   log_.info("cluster_ready", {{"hosts", static_cast<std::int64_t>(hosts_.size())}});
-  on_ready_(members_.map());
+  progress_.on_ready(members_.map());
 }
 
 void Launcher::on_message(Host& host, const NodeExited& exited) {
@@ -229,12 +230,14 @@ void Launcher::give_up(ExitCode code, std::string message,
 }
 
 void Launcher::begin_drain() {
+  progress_.on_ending();
   phase_ = Phase::draining;
   deadline_ = monotonic_now() + options_.drain_timeout + drain_margin;
   tell_all(Drain{std::chrono::ceil<std::chrono::milliseconds>(options_.drain_timeout)});
 }
 
 void Launcher::begin_end() {
+  if (phase_ != Phase::draining) progress_.on_ending();
   phase_ = Phase::ending;
   in_a_hurry_ = true;
   deadline_ = monotonic_now() + end_timeout;

@@ -37,13 +37,16 @@ struct StartFailure {
   std::vector<std::string> log_lines;  ///< The last ones of the node or agent to blame.
 };
 
+/// Who hears how far a cluster is.
+struct ClusterProgress {
+  std::function<void(const ClusterMap&)> on_ready;  ///< Once, when every node is ready.
+  std::function<void()> on_ending;                  ///< Once, when its processes are told to end.
+};
+
 /// Starts the agents of a cluster, tells their nodes about each other, and ends them all together.
 class Launcher {
  public:
-  /// Called once when every node is ready.
-  using OnReady = std::function<void(const ClusterMap&)>;
-
-  Launcher(LauncherOptions options, SignalSource signals, EventLog log, OnReady on_ready);
+  Launcher(LauncherOptions options, SignalSource signals, EventLog log, ClusterProgress progress);
 
   /// Runs until it is told to end by a signal, or until no host is left. The first signal drains,
   /// the second one kills. Afterwards nothing that was started lives.
@@ -88,7 +91,7 @@ class Launcher {
   LauncherOptions options_;
   SignalSource signals_;
   EventLog log_;
-  OnReady on_ready_;
+  ClusterProgress progress_;
   std::vector<Host> hosts_;
   ClusterMembers members_;
   Phase phase_ = Phase::starting;

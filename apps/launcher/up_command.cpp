@@ -12,6 +12,7 @@
 #include "apps/launcher/background.hpp"
 #include "apps/launcher/cluster_directory.hpp"
 #include "apps/launcher/cluster_text.hpp"
+#include "apps/launcher/notify_socket.hpp"
 #include "apps/launcher/up_plan.hpp"
 
 namespace millrace {
@@ -20,7 +21,8 @@ namespace {
 constexpr std::string_view usage_text =
     "usage: millrace up [options]\n"
     "  Starts a cluster on this machine: one host agent and one node per host. Stays in the\n"
-    "  foreground; Ctrl-C or SIGTERM drains, a second one ends it at once.\n";
+    "  foreground; Ctrl-C or SIGTERM drains, a second one ends it at once. Says READY=1 and\n"
+    "  STOPPING=1 to a service manager that sets NOTIFY_SOCKET.\n";
 
 std::vector<Option> all_options() {
   std::vector<Option> options = {
@@ -100,6 +102,13 @@ Status write_own_record(const UpRequest& request) {
                       LauncherRecord{*std::move(process), request.host_count, wall_clock_now()});
 }
 
+// A start that cannot be announced is worth a line, but no reason not to serve.
+NotifySocket take_notify_socket(const EventLog& log) {
+  auto notify = NotifySocket::take_from_environment();
+  if (!notify) log.warn("notify_socket_ignored", {{"error", notify.error().message}});
+  return std::move(notify).value_or(NotifySocket());
+}
+
 ExitCode launch(const UpCommand& command, const std::string& cluster_id, StartReport report) {
   const EventLog log(STDERR_FILENO, command.configuration.get(key::log_format),
                      command.configuration.get(key::log_level));
@@ -110,11 +119,18 @@ ExitCode launch(const UpCommand& command, const std::string& cluster_id, StartRe
     report.failed(ExitCode::failed, fmt::format("error up.failed: {}\n", error.message));
     return ExitCode::failed;
   }
-  const auto announce = [&](const ClusterMap& map) {
+  const NotifySocket notify = take_notify_socket(log);
+  const auto warn_unless = [&](const Status& told) {
+    if (!told) log.warn("service_manager_not_told", {{"error", told.error().message}});
+  };
+  ClusterProgress progress;
+  progress.on_ready = [&](const ClusterMap& map) {
+    warn_unless(notify.tell_ready(status_line(map)));
     report.ready(cluster_text(command.request.directory, cluster_id, map, command.format));
   };
+  progress.on_ending = [&] { warn_unless(notify.tell_stopping()); };
   Launcher launcher(plan_cluster(command.request, command.configuration, cluster_id),
-                    *std::move(signals), log, announce);
+                    *std::move(signals), log, progress);
   const ExitCode code = launcher.run();
   remove_launcher_record(command.request.directory);
   if (const auto& failure = launcher.failure()) {

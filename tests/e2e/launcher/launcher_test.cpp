@@ -4,8 +4,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "apps/agent/child_process.hpp"
 #include "tests/e2e/launcher/program.hpp"
+#include "tests/unit/apps/launcher/notify_listener.hpp"
 
 namespace millrace {
 namespace {
@@ -232,6 +236,50 @@ TEST_F(Launcher, BasePortNamesThePortsOfEachHost) {
   EXPECT_EQ(bootstrap_of(program.next_line().value()).front(), fmt::format("127.0.0.1:{}", port));
   EXPECT_EQ(run("down").exit_code, 0);
   EXPECT_EQ(program.wait_for_exit(), 0);
+}
+
+TEST_F(Launcher, TellsTheServiceManagerWhenAllNodesAreReadyAndWhenTheyDrain) {
+  const NotifyListener manager;
+  Program program(up(), {"NOTIFY_SOCKET=" + manager.address()});
+  const YAML::Node result = YAML::Load(program.next_line().value());
+  EXPECT_EQ(manager.next(), fmt::format("READY=1\nSTATUS=hosts 3, bootstrap {}, console {}",
+                                        result["bootstrap"].as<std::string>(),
+                                        result["console"].as<std::string>()));
+  // Agents and nodes do not speak for the whole.
+  for (const int process : processes_of(directory)) {
+    if (process == program.process_id()) continue;
+    std::ifstream file(fmt::format("/proc/{}/environ", process), std::ios::binary);
+    const std::string variables{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(variables.find("MILLRACE_"), std::string::npos);
+    EXPECT_EQ(variables.find("NOTIFY_SOCKET"), std::string::npos) << process;
+  }
+  EXPECT_EQ(manager.next(), "nothing");
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait_for_exit(), 0);
+  EXPECT_EQ(manager.next(), "STOPPING=1\nSTATUS=draining");
+  EXPECT_EQ(manager.next(), "nothing");
+}
+
+TEST_F(Launcher, AStartThatFailsIsNeverReady) {
+  const NotifyListener manager;
+  const Finished finished =
+      run_program(up({"--hosts=2"}), {"FAKE_NODE=fails", "NOTIFY_SOCKET=" + manager.address()});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(manager.next(), "STOPPING=1\nSTATUS=draining");
+  EXPECT_EQ(manager.next(), "nothing");
+}
+
+TEST_F(Launcher, AServiceManagerThatCannotBeToldCostsALine) {
+  for (const char* address : {"vsock:2:1", "@millrace-notify-nobody"}) {
+    Program program(up({"--hosts=1"}), {std::string("NOTIFY_SOCKET=") + address});
+    ASSERT_TRUE(program.next_line()) << address;
+    EXPECT_EQ(run("down").exit_code, 0);
+    EXPECT_EQ(program.wait_for_exit(), 0);
+    const std::string errors = program.rest_of_errors();
+    const std::string event =
+        *address == '@' ? "service_manager_not_told" : "notify_socket_ignored";
+    EXPECT_NE(errors.find(event), std::string::npos) << errors;
+  }
 }
 
 TEST_F(Launcher, ABadConfigurationStartsNothing) {

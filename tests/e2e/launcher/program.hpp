@@ -31,6 +31,7 @@ class Program {
   /// The next event with this name that matches; the ones before it are skipped.
   [[nodiscard]] YAML::Node next_event(const std::string& name, const Matches& matches = {});
   void signal(int number) const;
+  [[nodiscard]] int process_id() const { return process_id_; }
   /// The exit code, or minus the signal that ended it.
   [[nodiscard]] int wait_for_exit();
   /// All of standard error that was not read before; call it after the exit.

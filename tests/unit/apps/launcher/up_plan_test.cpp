@@ -94,6 +94,14 @@ TEST(ClusterText, NamesWhereToBegin) {
   EXPECT_EQ(console_text(map), "");
 }
 
+TEST(ClusterText, OneLineForTheServiceManager) {
+  ClusterMap map = two_members();
+  EXPECT_EQ(status_line(map),
+            "hosts 2, bootstrap 127.0.0.1:1,[::1]:3, console http://127.0.0.1:5/");
+  map.members[1].http_listener = "";
+  EXPECT_EQ(status_line(map), "hosts 2, bootstrap 127.0.0.1:1,[::1]:3");
+}
+
 TEST(ClusterText, TableAndJsonSayTheSame) {
   EXPECT_EQ(cluster_text("/cluster", "id", two_members(), OutputFormat::table),
             "cluster    2 hosts in /cluster\nbootstrap  127.0.0.1:1,[::1]:3\n"
