@@ -76,6 +76,8 @@ add_pytest(e2e_rust IN tests/e2e/rust LABELS e2e peer all TIMEOUT 1900)
 # The pairs that the Rust client is one of.
 add_pytest(e2e_cross_rust IN tests/e2e/cross LABELS e2e peer all TIMEOUT 1900)
 set_property(TEST e2e_cross_rust APPEND PROPERTY ENVIRONMENT "MILLRACE_CROSS_RUST=1")
+# What ./dev package made, on a bare Debian 12 and in a virtual environment.
+add_pytest(e2e_package IN tests/e2e/package LABELS e2e all TIMEOUT 1800)
 
 # ---- The benchmarks at their smallest: they must run, nothing is measured --------------------------
 add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
