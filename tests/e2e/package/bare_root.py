@@ -15,7 +15,8 @@ MAKE_SECONDS_MAX = 900
 RUN_SECONDS_MAX = 600
 # Not in /tmp, which a machine may mount without devices.
 PLACE = Path("/var/tmp")
-_APART = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+KILLED_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+_APART = [*KILLED_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child"]
 
 
 def environment() -> dict[str, str]:
