@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from bare_root import BareRoot, why_there_can_be_none
 
-_SOURCE_TREE = Path(__file__).parents[3]
-PACKAGES = _SOURCE_TREE / "build/package"
-DATA = Path(os.environ.get("MILLRACE_DATA", _SOURCE_TREE / ".dev/data/nycflights13"))
+SOURCE_TREE = Path(__file__).parents[3]
+PACKAGES = SOURCE_TREE / "build/package"
+DATA = Path(os.environ.get("MILLRACE_DATA", SOURCE_TREE / ".dev/data/nycflights13"))
 
 
 def _only(pattern: str) -> Path:

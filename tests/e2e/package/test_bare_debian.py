@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from bare_root import environment
+from conftest import SOURCE_TREE
 
 WAIT_SECONDS_MAX = 120
 # A table with a partition for each day of the time zone $0, in a cluster that ends with the shell.
@@ -47,6 +48,8 @@ def test_the_tarball_runs_where_it_is_unpacked(bare, tarball, version, data):
     assert "libarrow.so.2600" in libraries and "librocksdb.so.7.8" in libraries
     of_the_system = {name for name, place in libraries.items() if not place.startswith(f"{home}/")}
     assert {name.split(".so")[0] for name in of_the_system} <= {"libc", "libm", "libdl", "librt", "libpthread", "libstdc++", "libgcc_s"}
+    for program in (bare.folder / home.lstrip("/") / "bin").iterdir():
+        assert str(SOURCE_TREE).encode() not in program.read_bytes(), f"{program.name} names where it was built"
     licences = bare.folder / home.lstrip("/") / "share/doc/millrace/licences"
     assert (licences / "arrow/LICENSE.txt").is_file()
     assert (licences / "librocksdb7.8/copyright").is_file()
