@@ -7,10 +7,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
+#include <new>
 #include <thread>
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/log_event.hpp"
 
 namespace millrace {
 
@@ -33,7 +35,9 @@ AsioEventLoop::~AsioEventLoop() { stop(); }
 void AsioEventLoop::start() {
   CHECK(!state_->running.exchange(true));
   state_->context.restart();
-  state_->thread = std::thread([this] { state_->context.run(); });
+  state_->thread = std::thread([this] {
+    while (!runs_out()) continue;
+  });
 }
 
 void AsioEventLoop::stop() {
@@ -42,6 +46,17 @@ void AsioEventLoop::stop() {
   state_->context.stop();
   state_->thread.join();
   state_->running = false;
+}
+
+bool AsioEventLoop::runs_out() {
+  try {
+    state_->context.run();
+    return true;
+  } catch (const std::bad_alloc&) {
+    // The action that wanted the memory is lost: what it was for times out. All others go on.
+    log_event(EventLevel::error, "out_of_memory", {{"where", "event loop"}});
+    return false;
+  }
 }
 
 bool AsioEventLoop::run_until(const std::function<bool()>& done, Duration time_max) {

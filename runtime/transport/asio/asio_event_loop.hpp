@@ -20,7 +20,8 @@ class AsioEventLoop final : public EventLoop {
   AsioEventLoop(const AsioEventLoop&) = delete;
   AsioEventLoop& operator=(const AsioEventLoop&) = delete;
 
-  /// Starts the background thread. Requires that nothing runs the loop yet.
+  /// Starts the background thread. An action that finds no memory is given up, not the process.
+  /// Requires that nothing runs the loop yet.
   void start();
   /// Ends the background thread after the action it is in. Not from the loop's thread.
   void stop();
@@ -42,6 +43,9 @@ class AsioEventLoop final : public EventLoop {
   [[nodiscard]] bool runs_elsewhere() const;
 
  private:
+  /// False when it must run on: for want of memory an action was given up.
+  [[nodiscard]] bool runs_out();
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -373,6 +373,16 @@ TEST(AsioEventLoop, RunUntilGivesUpInTime) {
   EXPECT_TRUE(loop.run_until([] { return true; }, Duration::zero()));
 }
 
+TEST(AsioEventLoop, WantOfMemoryCostsAnActionAndNotTheProcess) {
+  AsioEventLoop loop;
+  std::promise<void> later;
+  loop.post([] { throw std::bad_alloc(); });
+  loop.post([&] { later.set_value(); });
+  loop.start();
+  later.get_future().wait();
+  loop.stop();
+}
+
 TEST(AsioEventLoop, ManyThreadsSendThroughABackgroundLoop) {
   AsioEventLoop loop;
   AsioTransport transport(loop);
