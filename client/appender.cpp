@@ -10,6 +10,7 @@
 #include "client/row_spreader.hpp"
 #include "client/table_support.hpp"
 #include "protocol/arrow_schema.hpp"
+#include "protocol/log_batch.hpp"
 
 namespace millrace::client {
 
@@ -73,6 +74,24 @@ Status Appender::append(const std::shared_ptr<arrow::RecordBatch>& rows, Callbac
 Status Appender::append_to(BucketIndex bucket, const std::shared_ptr<arrow::RecordBatch>& rows,
                            Callback<Appended> done) {
   return put(bucket, rows, std::move(done));
+}
+
+Status Appender::append_encoded(std::optional<BucketIndex> bucket, const Buffer& batch,
+                                Callback<Appended> done) {
+  if (!has_room())
+    return fail(Errc::overloaded, "too many batches wait: " + std::to_string(pending_));
+  if (!whole_) return fail(Errc::malformed, "partitions are chosen by rows, not by whole batches");
+  const auto header = protocol::parse_whole_batch(batch.bytes());
+  if (!header) return tl::unexpected(header.error());
+  if (header->record_count == 0) return fail(Errc::malformed, "a batch without rows");
+  if (header->schema_id != table_->schema_id) {
+    return fail(Errc::malformed,
+                "the batch is of another schema: " + std::to_string(header->schema_id) +
+                    ", the table's is " + std::to_string(table_->schema_id));
+  }
+  auto put = whole_->append_encoded(bucket, batch, header->record_count, counted(std::move(done)));
+  if (!put) --pending_;
+  return put;
 }
 
 Status Appender::put(std::optional<BucketIndex> bucket,

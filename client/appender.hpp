@@ -41,6 +41,13 @@ class Appender : public std::enable_shared_from_this<Appender> {
                                  const std::shared_ptr<arrow::RecordBatch>& rows,
                                  Callback<Appended> done);
 
+  /// Queues one batch that was encoded ahead in the table's format under its schema id; the writer
+  /// id, the sequence and the checksum are put in when it is sent. For those who measure servers:
+  /// its rows are not looked at. Also malformed: no whole batch, one without rows or of another
+  /// schema; a table that is partitioned or has bucket keys.
+  [[nodiscard]] Status append_encoded(std::optional<BucketIndex> bucket, const Buffer& batch,
+                                      Callback<Appended> done);
+
   [[nodiscard]] bool has_room() const { return pending_ < options_.pending_batches_max; }
   /// Calls of append() without an answer.
   [[nodiscard]] std::size_t pending() const { return pending_; }

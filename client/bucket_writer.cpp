@@ -85,8 +85,21 @@ BucketWriter::BucketWriter(std::shared_ptr<Cluster> cluster, TablePtr table, Buc
 
 void BucketWriter::append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done) {
   auto entry = std::make_shared<Entry>();
+  entry->row_count = rows->num_rows();
   entry->rows = std::move(rows);
   entry->done = std::move(done);
+  queue(std::move(entry));
+}
+
+void BucketWriter::append_encoded(Buffer batch, std::int64_t row_count, Callback<Appended> done) {
+  auto entry = std::make_shared<Entry>();
+  entry->encoded_ahead = std::move(batch);
+  entry->row_count = row_count;
+  entry->done = std::move(done);
+  queue(std::move(entry));
+}
+
+void BucketWriter::queue(EntryPtr entry) {
   entry->give_up_at = cluster_->loop().now() + options_.delivery_time_max;
   entries_.push_back(std::move(entry));
   // Not from here: an entry that fails at once must not call back from inside append().
@@ -161,7 +174,7 @@ void BucketWriter::pause() {
 bool BucketWriter::encode(Entry& entry) {
   if (!entry.encoded.empty()) return true;
   const std::int32_t sequence = entry.phase == Phase::retry ? entry.sequence : next_sequence_;
-  auto batch = encoded(*entry.rows, sequence);
+  auto batch = encoded(entry, sequence);
   if (!batch) {
     const bool is_too_large = batch.error().code == Errc::overloaded;
     entry.error = {
@@ -175,13 +188,14 @@ bool BucketWriter::encode(Entry& entry) {
   return true;
 }
 
-Result<Buffer> BucketWriter::encoded(const arrow::RecordBatch& rows, std::int32_t sequence) const {
+Result<Buffer> BucketWriter::encoded(const Entry& entry, std::int32_t sequence) const {
+  if (!entry.rows) return protocol::signed_by(entry.encoded_ahead, writer_, sequence);
   const protocol::EncodeOptions options{.schema_id = static_cast<std::int16_t>(opened_->schema_id),
                                         .compression = compression_,
                                         .writer = writer_,
                                         .sequence = sequence};
-  if (format_ == protocol::LogFormat::arrow) return protocol::encode_batch(rows, options);
-  return protocol::encode_row_batch(rows, opened_->descriptor.schema,
+  if (format_ == protocol::LogFormat::arrow) return protocol::encode_batch(*entry.rows, options);
+  return protocol::encode_row_batch(*entry.rows, opened_->descriptor.schema,
                                     protocol::row_format_of(format_), options);
 }
 
@@ -237,7 +251,7 @@ void BucketWriter::acknowledge(const EntryPtr& entry, std::optional<Offset> base
   entry->encoded = {};
   failures_ = 0;
   forget_acked();
-  Appended appended{bucket_, base_offset, entry->rows->num_rows()};
+  Appended appended{bucket_, base_offset, entry->row_count};
   if (table_->partition) appended.partition = table_->partition->name;
   entry->done(std::move(appended));
 }

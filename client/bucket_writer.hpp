@@ -59,6 +59,8 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
 
   /// Queues rows. The caller bounds how many.
   void append(std::shared_ptr<arrow::RecordBatch> rows, Callback<Appended> done);
+  /// Queues a whole batch that was encoded ahead.
+  void append_encoded(Buffer batch, std::int64_t row_count, Callback<Appended> done);
 
  private:
   enum class Phase {
@@ -69,7 +71,9 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
     acked,      // Its callback has been called.
   };
   struct Entry {
-    std::shared_ptr<arrow::RecordBatch> rows;
+    std::shared_ptr<arrow::RecordBatch> rows;  // Or else:
+    Buffer encoded_ahead;                      // Under nobody's writer id.
+    std::int64_t row_count = 0;
     Callback<Appended> done;
     Instant give_up_at;
     Phase phase = Phase::queued;
@@ -81,12 +85,13 @@ class BucketWriter : public std::enable_shared_from_this<BucketWriter> {
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
+  void queue(std::shared_ptr<Entry> entry);
   void pump();
   void look_up_leader();
   void renew_writer();
   void pause();
   [[nodiscard]] bool encode(Entry& entry);
-  [[nodiscard]] Result<Buffer> encoded(const arrow::RecordBatch& rows, std::int32_t sequence) const;
+  [[nodiscard]] Result<Buffer> encoded(const Entry& entry, std::int32_t sequence) const;
   void send(const EntryPtr& entry, NodeId leader);
   void on_answer(const EntryPtr& entry, const Outcome<Answer>& answer);
   void classify(Entry& entry, const ProtocolError& error);

@@ -31,18 +31,31 @@ Outcome<std::shared_ptr<TableWriter>> TableWriter::make(const std::shared_ptr<Cl
 Status TableWriter::append(std::optional<BucketIndex> bucket,
                            const std::shared_ptr<arrow::RecordBatch>& rows,
                            Callback<Appended> done) {
-  if (placement_ && bucket) {
-    return fail(Errc::malformed, "the table's bucket keys choose the bucket");
-  }
-  if (placement_) return append_by_key(rows, std::move(done));
+  if (placement_ && !bucket) return append_by_key(rows, std::move(done));
+  const auto writer = writer_for(bucket);
+  if (!writer) return tl::unexpected(writer.error());
+  (*writer)->append(rows, std::move(done));
+  return {};
+}
+
+Status TableWriter::append_encoded(std::optional<BucketIndex> bucket, Buffer batch,
+                                   std::int64_t row_count, Callback<Appended> done) {
+  const auto writer = writer_for(bucket);
+  if (!writer) return tl::unexpected(writer.error());
+  (*writer)->append_encoded(std::move(batch), row_count, std::move(done));
+  return {};
+}
+
+/// That of `bucket`, or else the next in turn.
+Result<BucketWriter*> TableWriter::writer_for(std::optional<BucketIndex> bucket) {
+  if (placement_) return fail(Errc::malformed, "the table's bucket keys choose the bucket");
   const auto writer =
       bucket ? writers_.find(*bucket)
              : std::next(writers_.begin(), static_cast<std::ptrdiff_t>(next_ % writers_.size()));
   if (writer == writers_.end())
     return fail(Errc::malformed, "no such bucket: " + to_string(*bucket));
   if (!bucket) ++next_;
-  writer->second->append(rows, std::move(done));
-  return {};
+  return writer->second.get();
 }
 
 Status TableWriter::append_by_key(const std::shared_ptr<arrow::RecordBatch>& rows,

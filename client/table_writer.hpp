@@ -25,11 +25,16 @@ class TableWriter {
   [[nodiscard]] Status append(std::optional<BucketIndex> bucket,
                               const std::shared_ptr<arrow::RecordBatch>& rows,
                               Callback<Appended> done);
+  /// Queues a batch that was encoded ahead, for `bucket` or the next in turn. Errors, with `done`
+  /// not kept: malformed (also: the table has bucket keys).
+  [[nodiscard]] Status append_encoded(std::optional<BucketIndex> bucket, Buffer batch,
+                                      std::int64_t row_count, Callback<Appended> done);
 
  private:
   explicit TableWriter(std::optional<protocol::RowPlacement> placement)
       : placement_(std::move(placement)) {}
 
+  [[nodiscard]] Result<BucketWriter*> writer_for(std::optional<BucketIndex> bucket);
   [[nodiscard]] Status append_by_key(const std::shared_ptr<arrow::RecordBatch>& rows,
                                      Callback<Appended> done);
 

@@ -182,6 +182,15 @@ std::vector<Buffer> stamp(const Buffer& batch, Offset base, EpochMillis timestam
   return pieces;
 }
 
+Buffer signed_by(const Buffer& batch, WriterId writer, std::int32_t sequence) {
+  CHECK(batch.size() >= log_batch_header_size);
+  std::vector<std::byte> copy(batch.bytes().begin(), batch.bytes().end());
+  store_le(copy.data() + at_writer, writer.value());
+  store_le(copy.data() + at_sequence, sequence);
+  seal_crc(copy);
+  return Buffer::from(std::move(copy));
+}
+
 Result<std::vector<ChangeType>> change_types_of(const Buffer& batch) {
   auto header = parse_whole_batch(batch.bytes());
   if (!header) return tl::unexpected(header.error());

@@ -129,6 +129,10 @@ class BatchCursor {
 /// uncopied. Requires a whole batch and base >= 0.
 [[nodiscard]] std::vector<Buffer> stamp(const Buffer& batch, Offset base, EpochMillis timestamp);
 
+/// `batch` as this writer's batch of this sequence: a copy, with the checksum that goes with it.
+/// Requires a whole batch.
+[[nodiscard]] Buffer signed_by(const Buffer& batch, WriterId writer, std::int32_t sequence);
+
 /// One entry per row of an ARROW batch; none for an append-only one, whose rows are all appends.
 /// Errors: malformed (too short for its rows, or an unknown change type).
 [[nodiscard]] Result<std::vector<ChangeType>> change_types_of(const Buffer& batch);

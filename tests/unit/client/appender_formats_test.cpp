@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "protocol/batch_codec.hpp"
 #include "protocol/row_batch_codec.hpp"
 #include "tests/unit/client/appender_fixture.hpp"
 
@@ -110,6 +111,43 @@ TEST_F(AppenderTest, RowsGoOutInTheFormatOfTheTable) {
     ASSERT_TRUE(decoded) << decoded.error().message;
     EXPECT_TRUE(decoded->rows->Equals(*cluster.rows({4})));
   }
+}
+
+TEST_F(AppenderTest, BatchesThatWereEncodedAheadGetWriterAndSequence) {
+  const auto appender = open();
+  const Buffer batch = protocol::encode_batch(*cluster.rows({1, 2}), {}).value();
+  const auto put = [&](std::int64_t name) {
+    const auto keep = [this, name](Outcome<Appended> one) { outcomes[name] = std::move(one); };
+    return appender->append_encoded(std::nullopt, batch, keep);
+  };
+  ASSERT_TRUE(put(0));
+  append(*appender, 3);
+  ASSERT_TRUE(put(1));
+  loop.run_for(1s);
+  EXPECT_EQ(outcomes.at(0)->rows, 2);
+  EXPECT_EQ(outcomes.at(1)->base_offset, 3);
+  EXPECT_EQ(cluster.ids_in(0), (std::vector<std::int64_t>{1, 2, 3, 1, 2}));
+  const auto last = protocol::parse_whole_batch(cluster.buckets[0].batches.at(2).bytes()).value();
+  EXPECT_EQ(last.writer, WriterId{100});
+  EXPECT_EQ(last.batch_sequence, 2);
+}
+
+TEST_F(AppenderTest, WhatIsNoBatchOfTheTableIsNotSent) {
+  const auto never = [](const Outcome<Appended>&) { FAIL(); };
+  const auto appender = open();
+  const auto why = [&](const Buffer& batch) {
+    return appender->append_encoded(std::nullopt, batch, never).error().code;
+  };
+  const Buffer whole = protocol::encode_batch(*cluster.rows({1}), {}).value();
+  EXPECT_EQ(why(whole.slice(0, whole.size() - 1)), Errc::malformed);
+  EXPECT_EQ(why(protocol::encode_batch(*cluster.rows({}), {}).value()), Errc::malformed);
+  EXPECT_EQ(why(protocol::encode_batch(*cluster.rows({1}), {.schema_id = 2}).value()),
+            Errc::malformed);
+  EXPECT_EQ(appender->append_encoded(BucketIndex{9}, whole, never).error().code, Errc::malformed);
+  EXPECT_EQ(appender->pending(), 0U);
+  cluster.descriptor.bucket_keys = {{"id"}};
+  client->cluster()->forget(cluster.path);
+  EXPECT_EQ(open()->append_encoded(std::nullopt, whole, never).error().code, Errc::malformed);
 }
 
 TEST_F(AppenderTest, AValueThatTheFormatCannotHoldFailsItsBatchOnly) {

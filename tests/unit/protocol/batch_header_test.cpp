@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "base/endian.hpp"
@@ -186,6 +187,23 @@ TEST(BatchStamp, ABatchWithoutRowsIsOnePiece) {
   EXPECT_EQ(header.base_offset, 17);
   EXPECT_EQ(header.commit_timestamp, 99);
   EXPECT_EQ(header.next_offset(), 18);
+}
+
+TEST(BatchSignature, ABatchBecomesThatOfAWriterAndNothingElseChanges) {
+  const Buffer batch = Buffer::from(batch_of(3, 24));
+  const Buffer named = signed_by(batch, WriterId{77}, 5);
+  EXPECT_TRUE(verify_crc(named.bytes()));
+  LogBatchHeader expected = parse_whole_batch(batch.bytes()).value();
+  LogBatchHeader header = parse_whole_batch(named.bytes()).value();
+  EXPECT_EQ(header.writer, WriterId{77});
+  EXPECT_EQ(header.batch_sequence, 5);
+  EXPECT_NE(header.crc, expected.crc);
+  header.writer = expected.writer;
+  header.batch_sequence = expected.batch_sequence;
+  header.crc = expected.crc;
+  EXPECT_EQ(header, expected);
+  EXPECT_TRUE(std::ranges::equal(named.bytes().subspan(log_batch_header_size),
+                                 batch.bytes().subspan(log_batch_header_size)));
 }
 
 TEST(ChangeTypes, AreReadBehindTheHeaderAndCheckedForMeaning) {
