@@ -1,5 +1,9 @@
 #include "apps/config/document.hpp"
 
+#include <fmt/format.h>
+
+#include <cmath>
+
 #include "base/check.hpp"
 #include "base/json_text.hpp"
 
@@ -43,6 +47,8 @@ void Document::append_json(std::string& out) const {
     out += *flag ? "true" : "false";
   } else if (const auto* number = std::get_if<std::int64_t>(&value_)) {
     out += std::to_string(*number);
+  } else if (const auto* real = std::get_if<double>(&value_)) {
+    out += std::isfinite(*real) ? fmt::format("{}", *real) : "null";
   } else if (const auto* text = std::get_if<std::string>(&value_)) {
     out += json_quoted(*text);
   } else if (const auto* list = std::get_if<List>(&value_)) {

@@ -17,6 +17,7 @@ class Document {
   Document(int value) : value_(std::int64_t{value}) {}
   Document(std::int64_t value) : value_(value) {}
   Document(std::uint64_t value) : value_(static_cast<std::int64_t>(value)) {}
+  Document(double value) : value_(value) {}  ///< What is no number becomes null.
   Document(std::string value) : value_(std::move(value)) {}
   Document(std::string_view value) : value_(std::string(value)) {}
   Document(const char* value) : value_(std::string(value)) {}
@@ -43,7 +44,7 @@ class Document {
   void append_yaml(std::string& out, int indent) const;
   [[nodiscard]] bool is_block() const;
 
-  std::variant<std::monostate, bool, std::int64_t, std::string, List, Object> value_;
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object> value_;
 };
 
 }  // namespace millrace

@@ -22,6 +22,10 @@ TEST(Document, PrintsJson) {
       "{\"name\":\"a\\\"b\\n\",\"none\":null,\"empty\":[],\"list\":[1,{\"x\":true,\"y\":2}]}\n");
 }
 
+TEST(Document, NumbersWithAFractionKeepIt) {
+  EXPECT_EQ(Document::list().add(0.25).add(-1e300).add(0.0 / 0.0).json(), "[0.25,-1e+300,null]\n");
+}
+
 TEST(Document, YamlSaysTheSameAsJson) {
   const YAML::Node yaml = YAML::Load(sample().yaml());
   EXPECT_EQ(yaml["name"].as<std::string>(), "a\"b\n");
