@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "apps/cli/session.hpp"
@@ -31,33 +27,21 @@ Result<nlohmann::json> json_of(const std::vector<std::string>& command) {
   return parsed;
 }
 
-/// A process's processor time in clock ticks. Its name, which may hold blanks, ends with ')'; the
-/// state is the 3rd field, user and system time are the 14th and the 15th.
-Result<std::uint64_t> ticks_of(int pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos)
-    return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
-  std::istringstream fields(text.substr(name_end + 1));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;
-  std::uint64_t user = 0;
-  std::uint64_t system = 0;
-  fields >> user >> system;
-  if (!fields) return fail(Errc::unavailable, fmt::format("/proc/{}/stat cannot be read", pid));
-  return user + system;
-}
-
 }  // namespace
 
-Result<LocalCluster> LocalCluster::start(const ClusterRequest& request) {
+Result<LocalCluster> LocalCluster::launch(const ClusterRequest& request) {
   std::string pattern = (fs::temp_directory_path() / "millrace-bench-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail(Errc::unavailable, "no temporary folder can be made: " + pattern);
   LocalCluster cluster(request.program, pattern);
   if (auto started = cluster.up(request); !started) return tl::unexpected(started.error());
-  if (auto found = cluster.find_nodes(); !found) return tl::unexpected(found.error());
+  return cluster;
+}
+
+Result<LocalCluster> LocalCluster::start(const ClusterRequest& request) {
+  auto cluster = launch(request);
+  if (!cluster) return cluster;
+  if (auto found = cluster->find_processes(); !found) return tl::unexpected(found.error());
   return cluster;
 }
 
@@ -66,6 +50,7 @@ LocalCluster::LocalCluster(LocalCluster&& other) noexcept
       folder_(std::exchange(other.folder_, {})),
       bootstrap_(std::move(other.bootstrap_)),
       node_pids_(std::move(other.node_pids_)),
+      processes_(std::move(other.processes_)),
       console_(std::move(other.console_)) {}
 
 LocalCluster::~LocalCluster() {
@@ -97,10 +82,13 @@ Status LocalCluster::up(const ClusterRequest& request) {
   return {};
 }
 
-Status LocalCluster::find_nodes() {
+Status LocalCluster::find_processes() {
   const auto status = json_of(command("status"));
   if (!status) return tl::unexpected(status.error());
   for (const auto& host : (*status)["hosts"]) node_pids_.push_back(host["node"]["pid"].get<int>());
+  processes_ = node_pids_;
+  for (const auto& host : (*status)["hosts"]) processes_.push_back(host["agent"]["pid"].get<int>());
+  processes_.push_back((*status)["launcher"]["pid"].get<int>());
   const std::string http = (*status)["hosts"][0]["node"]["http_listener"].get<std::string>();
   const std::size_t slashes = http.find("//");
   auto console =
@@ -113,30 +101,6 @@ Status LocalCluster::find_nodes() {
   return {};
 }
 
-Result<Duration> LocalCluster::processor_time() const {
-  const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  std::uint64_t sum = 0;
-  for (const int pid : node_pids_) {
-    const auto ticks = ticks_of(pid);
-    if (!ticks) return tl::unexpected(ticks.error());
-    sum += *ticks;
-  }
-  return Duration(sum * (1'000'000'000 / ticks_per_second));
-}
-
-Result<std::uint64_t> LocalCluster::resident_bytes() const {
-  std::uint64_t sum = 0;
-  for (const int pid : node_pids_) {
-    std::ifstream file(fmt::format("/proc/{}/statm", pid));
-    std::uint64_t all = 0;
-    std::uint64_t resident = 0;
-    if (!(file >> all >> resident))
-      return fail(Errc::unavailable, fmt::format("a node has ended: process {}", pid));
-    sum += resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  }
-  return sum;
-}
-
 Result<std::size_t> LocalCluster::descriptors() const {
   std::size_t sum = 0;
   for (const int pid : node_pids_) {
@@ -146,15 +110,6 @@ Result<std::size_t> LocalCluster::descriptors() const {
     sum += static_cast<std::size_t>(std::distance(fs::begin(open), fs::end(open)));
   }
   return sum;
-}
-
-Duration own_processor_time() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto span = [](const timeval& time) {
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-  };
-  return span(usage.ru_utime) + span(usage.ru_stime);
 }
 
 }  // namespace millrace::bench
