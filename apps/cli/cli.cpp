@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "apps/cli/command.hpp"
@@ -24,21 +25,12 @@ const std::array<Option, 3> common_options = {{
     {"help", "", "show this text"},
 }};
 
-std::vector<const Command*> all_commands() {
-  std::vector<const Command*> out;
-  for (const auto commands : {database_commands(), table_commands(), partition_commands(),
-                              row_commands(), alter_commands(), acl_commands()}) {
-    for (const Command& command : commands) out.push_back(&command);
-  }
-  return out;
-}
-
-std::string group_help(std::string_view group) {
+std::string group_help(std::span<const Command> commands, std::string_view group) {
   std::string text;
-  for (const Command* command : all_commands()) {
-    if (command->group != group) continue;
-    const std::string call = fmt::format("{} {} {}", command->group, command->name, command->words);
-    text += fmt::format("  millrace {:<36} {}\n", call, command->meaning);
+  for (const Command& command : commands) {
+    if (command.group != group) continue;
+    const std::string call = fmt::format("{} {} {}", command.group, command.name, command.words);
+    text += fmt::format("  millrace {:<36} {}\n", call, command.meaning);
   }
   return "usage:\n" + text + "Each takes --help.\n";
 }
@@ -56,14 +48,16 @@ std::string command_help(const Command& command) {
                      command.words, command.meaning, describe(options_of(command)));
 }
 
-Done<const Command*> find_command(std::string_view group, std::span<const std::string> arguments) {
+Done<const Command*> find_command(std::span<const Command> commands,
+                                  std::span<const std::string> arguments) {
+  const std::string_view group = arguments[0];
   const std::string next = fmt::format("millrace {} --help", group);
   if (arguments.size() < 2) return usage_failure(fmt::format("{} needs a command", group), next);
   std::vector<std::string_view> names;
-  for (const Command* command : all_commands()) {
-    if (command->group != group) continue;
-    if (command->name == arguments[1]) return command;
-    names.push_back(command->name);
+  for (const Command& command : commands) {
+    if (command.group != group) continue;
+    if (command.name == arguments[1]) return &command;
+    names.push_back(command.name);
   }
   const std::string_view nearest = nearest_name(arguments[1], names);
   return usage_failure(fmt::format("unknown command: {} {}", group, arguments[1]),
@@ -76,13 +70,15 @@ std::string bootstrap_of(const CommandLine& line) {
   return environment != nullptr ? environment : std::string(default_bootstrap);
 }
 
-Done<ExitCode> run(std::string_view group, std::span<const std::string> arguments) {
+/// Requires a group of `commands` as the first argument.
+Done<ExitCode> run(std::span<const std::string> arguments, std::span<const Command> commands) {
+  const std::string_view group = arguments[0];
   if (arguments.size() >= 2 &&
       (arguments[1] == "--help" || arguments[1] == "-h" || arguments[1] == "help")) {
-    print_result(group_help(group));
+    print_result(group_help(commands, group));
     return ExitCode::fine;
   }
-  const auto command = find_command(group, arguments);
+  const auto command = find_command(commands, arguments);
   if (!command) return tl::unexpected(command.error());
   const std::string next = fmt::format("millrace {} {} --help", group, (*command)->name);
   const std::vector<Option> options = options_of(**command);
@@ -109,15 +105,24 @@ Done<ExitCode> run(std::string_view group, std::span<const std::string> argument
 
 }  // namespace
 
-int run_cli(std::span<const std::string> arguments) {
-  const std::string_view group = arguments.empty() ? "" : std::string_view(arguments[0]);
-  const bool is_ours = group == "db" || group == "table" || group == "acl";
+int cli::run_commands(std::span<const std::string> arguments, std::span<const Command> commands) {
+  const bool is_known =
+      !arguments.empty() &&
+      std::ranges::any_of(commands, [&](const Command& one) { return one.group == arguments[0]; });
   const Done<ExitCode> done =
-      is_ours ? run(group, arguments)
-              : usage_failure("expected: db ..., table ... or acl ...", "millrace help");
+      is_known ? run(arguments, commands)
+               : usage_failure("expected: db ..., table ... or acl ...", "millrace help");
   if (done) return static_cast<int>(*done);
   print_failure(done.error());
   return static_cast<int>(done.error().exit);
+}
+
+int run_cli(std::span<const std::string> arguments) {
+  std::vector<Command> all;
+  for (const auto commands : {database_commands(), table_commands(), partition_commands(),
+                              row_commands(), alter_commands(), acl_commands()})
+    all.insert(all.end(), commands.begin(), commands.end());
+  return run_commands(arguments, all);
 }
 
 }  // namespace millrace

@@ -21,6 +21,7 @@ class Context {
 
   [[nodiscard]] const CommandLine& line() const { return line_; }
   [[nodiscard]] OutputFormat format() const { return format_; }
+  [[nodiscard]] const std::vector<Endpoint>& bootstrap() const { return access_.bootstrap; }
   [[nodiscard]] Duration time_max() const { return access_.time_max; }
   [[nodiscard]] Session& session();
   [[nodiscard]] client::Client& client() { return session().client(); }
@@ -39,7 +40,7 @@ class Context {
 };
 
 struct Command {
-  std::string_view group;  ///< "db", "table", "acl"
+  std::string_view group;  ///< "db", "table", "acl", "bench"
   std::string_view name;
   std::string_view words;  ///< As in the usage line: "DB.TABLE FILE".
   std::string_view meaning;

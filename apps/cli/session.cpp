@@ -44,10 +44,15 @@ Result<std::vector<Endpoint>> parse_endpoints(std::string_view text) {
 }
 
 Session::Session(const Access& access)
-    : transport_(loop_, {.connect_time_max = most_of(access.time_max)}),
+    : access_(access),
+      transport_(loop_, {.connect_time_max = most_of(access.time_max)}),
       client_(transport_, loop_, options_for(access)),
       blocking_([this](const std::function<bool()>& done,
                        Duration limit) { return loop_.run_until(done, limit); },
                 access.time_max) {}
+
+std::unique_ptr<client::Client> Session::another_client() {
+  return std::make_unique<client::Client>(transport_, loop_, options_for(access_));
+}
 
 }  // namespace millrace::cli

@@ -31,6 +31,8 @@ class Session {
   [[nodiscard]] client::Client& client() { return client_; }
   [[nodiscard]] const client::Blocking& blocking() const { return blocking_; }
   [[nodiscard]] AsioEventLoop& loop() { return loop_; }
+  /// Another client of the same servers with connections of its own. The session outlives it.
+  [[nodiscard]] std::unique_ptr<client::Client> another_client();
 
   /// Starts a call and waits for its outcome.
   template <class T>
@@ -45,6 +47,7 @@ class Session {
   }
 
  private:
+  const Access access_;
   AsioEventLoop loop_;
   AsioTransport transport_;
   client::Client client_;

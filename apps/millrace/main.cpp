@@ -27,8 +27,8 @@ struct Command {
   std::function<ExitCode(Arguments)> run;  ///< Empty: millrace-node does it.
 };
 
-const std::array<Command, 10>& commands() {
-  static const std::array<Command, 10> all = {{
+const std::array<Command, 11>& commands() {
+  static const std::array<Command, 11> all = {{
       {"up", "start a cluster on this machine", run_up_command},
       {"down", "end it", run_down_command},
       {"status", "what of it lives", run_status_command},
@@ -39,6 +39,7 @@ const std::array<Command, 10>& commands() {
       {"table", "create, fill, read and drop tables", nullptr},
       {"acl", "list, give and take permissions", nullptr},
       {"demo", "watch a real data set go through a cluster", nullptr},
+      {"bench", "load servers and say what it cost", nullptr},
   }};
   return all;
 }

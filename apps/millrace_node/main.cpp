@@ -8,6 +8,7 @@
 #include "apps/config/output.hpp"
 #include "apps/demo/demo.hpp"
 #include "apps/node/node_process.hpp"
+#include "bench/load/load_commands.hpp"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -18,7 +19,9 @@ int main(int argc, char** argv) {
   }
   if (command == "db" || command == "table" || command == "acl")
     return millrace::run_cli(arguments);
+  if (command == "bench") return millrace::run_load(arguments);
   if (command == "demo") return millrace::run_demo(arguments);
-  std::fprintf(stderr, "usage: millrace-node node|db|table|acl|demo ...; see `millrace help`\n");
+  std::fprintf(stderr,
+               "usage: millrace-node node|db|table|acl|demo|bench ...; see `millrace help`\n");
   return 2;
 }
