@@ -84,4 +84,7 @@ add_pytest(e2e_package IN tests/e2e/package LABELS e2e all TIMEOUT 1800)
 add_test(NAME bench_micro COMMAND millrace-bench-micro --smoke)
 add_test(NAME bench_flights COMMAND millrace-bench-flights --smoke --data ${CMAKE_SOURCE_DIR}/.dev/data/nycflights13)
 add_test(NAME bench_partitions COMMAND millrace-bench-partitions --smoke)
-set_tests_properties(bench_micro bench_flights bench_partitions PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
+# The load driver and what compares with a peer, on Millrace alone.
+add_test(NAME bench_peers COMMAND ${CMAKE_SOURCE_DIR}/bench/peers/compare.py --smoke --programs ${CMAKE_BINARY_DIR}/bin)
+add_test(NAME bench_floors_test COMMAND ${CMAKE_SOURCE_DIR}/bench/peers/floors_test.py)
+set_tests_properties(bench_micro bench_flights bench_partitions bench_peers bench_floors_test PROPERTIES LABELS bench TIMEOUT 120 RESOURCE_LOCK processes)
