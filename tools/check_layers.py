@@ -42,7 +42,7 @@ LIBRARIES = [
     ("zookeeper", r"zookeeper/"),
     ("test", r"(gtest|gmock|benchmark)/"),
     ("posix", r"(sys|netinet|arpa|linux|net)/"
-              r"|(stdlib|stdio|strings?|time|unistd|fcntl|signal|poll|pthread|dirent|dlfcn|errno|spawn|termios|ifaddrs|netdb|sched|pwd|ftw)\.h$"),
+              r"|(stdlib|stdio|strings?|time|unistd|fcntl|signal|poll|pthread|dirent|dlfcn|errno|spawn|termios|ifaddrs|netdb|sched|pwd|ftw|malloc)\.h$"),
     ("std", r"[a-z_0-9]+$"),
 ]
 EVERYWHERE = {"std", "expected", "fmt"}
