@@ -68,8 +68,8 @@ void DeviceActor::commit_group(BucketId bucket) {
   const auto group = groups_.extract(bucket);
   if (group.empty()) return;
   const auto log = open_.find(bucket);
-  const bool synced = log != open_.end() && sync(bucket, *log->second.log);
-  if (synced) dirty_.erase(bucket);
+  // It stays dirty: how far it is durable is noted with the next sync, not with each group.
+  const bool synced = log != open_.end() && commit(bucket, *log->second.log);
   for (const Waiting& one : group.mapped()) {
     const bool lost = !synced && std::holds_alternative<BatchesAppended>(one.outcome);
     const Outcome outcome =
@@ -95,6 +95,7 @@ void DeviceActor::tell_damage(BucketId bucket) {
 void DeviceActor::on_timer(std::uint64_t id) {
   if (id == timer_group) return commit_groups();
   if (id == timer_scrub) return scrub_next();
+  sync_timer_runs_ = false;
   sync_dirty();
 }
 
@@ -164,6 +165,7 @@ Result<TableLog*> DeviceActor::find(BucketId bucket) {
     return found->second.log.get();
   }
   if (!resting_.contains(bucket)) return fail(Errc::unavailable, "log is not open");
+  if (auto may = may_write(); !may) return tl::unexpected(may.error());  // Opening may write.
   make_room();
   auto log = logs_.open(bucket);
   // It rests on, for the next order to try again.
@@ -213,9 +215,12 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) 
   if (!recent) return wrap(recent.error(), "walk log " + to_string(bucket));
   LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
                    std::move(*recent)};
-  (void)keep_open(bucket, std::move(*log));
-  // What a killed process left in the page cache was acknowledged: it is synced like any append.
-  mark_dirty(bucket);
+  // What a killed process left in the page cache will be read, and answered as known to whoever
+  // sends it again: before that it must be on the device.
+  if (!sync(bucket, *keep_open(bucket, std::move(*log)))) {
+    forget(bucket);
+    return fail(Errc::unavailable, "the log could not be synced: " + to_string(bucket));
+  }
   return opened;
 }
 
@@ -242,9 +247,9 @@ Status DeviceActor::has_room_for(const AppendBatches& order) {
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order) {
   if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
-  if (auto room = has_room_for(order); !room) return tl::unexpected<Error>(room.error());
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
+  if (auto room = has_room_for(order); !room) return tl::unexpected<Error>(room.error());
   // After a failed append the replica's later ones are still on their way, with bases too high.
   if (!order.batches.empty() && order.batches.front().summary.base != (*log)->end_offset()) {
     return fail(Errc::unavailable,
@@ -252,14 +257,16 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
                             order.batches.front().summary.base, (*log)->end_offset()));
   }
   const Status appended = (*log)->append(order.batches);
+  if (!appended) fence_if_sync_failed(**log, appended.error());
   if (!appended) return tl::unexpected<Error>(appended.error());
   mark_dirty(bucket);
   return BatchesAppended{};
 }
 
 void DeviceActor::mark_dirty(BucketId bucket) {
-  if (dirty_.empty()) start_timer(options_.sync_within, timer_sync);
   dirty_.insert(bucket);
+  if (std::exchange(sync_timer_runs_, true)) return;
+  start_timer(options_.sync_within, timer_sync);
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const ReadRange& order) {
@@ -288,7 +295,10 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const CloseLog& /*order*/)
   auto log = find(bucket);
   if (!log) return tl::unexpected<Error>(log.error());
   const Status closed = (*log)->close();
-  if (!closed) note_error(closed.error().message);
+  if (!closed) {
+    note_error(closed.error().message);
+    fence_if_sync_failed(**log, closed.error());
+  }
   forget(bucket);
   return LogRemoved{};
 }
@@ -306,6 +316,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
   if (!log) return tl::unexpected<Error>(log.error());
   const Offset before = (*log)->start_offset();
   const Status expired = (*log)->expire(order.expiry);
+  if (!expired) fence_if_sync_failed(**log, expired.error());
   if (!expired) return tl::unexpected<Error>(expired.error());
   const Offset start = (*log)->start_offset();
   if (start > before) {
@@ -328,17 +339,31 @@ void DeviceActor::sync_dirty() {
 }
 
 bool DeviceActor::sync(BucketId bucket, TableLog& log) {
-  if (fenced_) return false;              // A sync that failed is never retried.
-  if (!log.takes_writes()) return false;  // A write failed: whoever opens it again sees to it.
-  const Status synced = log.sync();
+  return may_sync(log) && is_synced(bucket, log, log.sync());
+}
+
+bool DeviceActor::commit(BucketId bucket, TableLog& log) {
+  return may_sync(log) && is_synced(bucket, log, log.commit());
+}
+
+bool DeviceActor::may_sync(const TableLog& log) const {
+  if (fenced_) return false;  // A sync that failed is never retried.
+  return log.takes_writes();  // If a write failed, whoever opens it again sees to it.
+}
+
+bool DeviceActor::is_synced(BucketId bucket, const TableLog& log, const Status& synced) {
   if (synced) return true;
   note_error(to_string(bucket) + ": " + synced.error().message);
   log_event(EventLevel::error, "log_sync_failed",
             {{"node", context().node().value()},
              {"bucket", to_string(bucket)},
              {"error", synced.error().message}});
-  fence(synced.error());
+  fence_if_sync_failed(log, synced.error());
   return false;
+}
+
+void DeviceActor::fence_if_sync_failed(const TableLog& log, const Error& error) {
+  if (log.sync_failed() && !fenced_) fence(error);
 }
 
 /// What was not synced yet may be lost as well, whatever a later sync would say.

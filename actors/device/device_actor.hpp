@@ -64,6 +64,9 @@ class DeviceActor final : public Actor {
   void end_scrub_round();
   [[nodiscard]] Status may_write() const;
   void fence(const Error& error);
+  void fence_if_sync_failed(const TableLog& log, const Error& error);
+  [[nodiscard]] bool may_sync(const TableLog& log) const;
+  [[nodiscard]] bool is_synced(BucketId bucket, const TableLog& log, const Status& synced);
   [[nodiscard]] Status has_room_for(const AppendBatches& order);
   /// Answers at once, or with the group that the order belongs to.
   void answer(const Envelope& asked, BucketId bucket, const Order& order, Outcome outcome);
@@ -74,6 +77,8 @@ class DeviceActor final : public Actor {
   void sync_dirty();
   /// False, and noted, if it failed.
   [[nodiscard]] bool sync(BucketId bucket, TableLog& log);
+  /// The same without noting how far the log is durable.
+  [[nodiscard]] bool commit(BucketId bucket, TableLog& log);
 
   struct OpenFiles {
     std::unique_ptr<TableLog> log;
@@ -87,6 +92,7 @@ class DeviceActor final : public Actor {
   std::uint64_t uses_ = 0;
   std::set<BucketId> resting_;  // Their replicas take them for open.
   std::set<BucketId> dirty_;
+  bool sync_timer_runs_ = false;
   struct Waiting {
     Envelope asked;  ///< Without its rows.
     Outcome outcome;

@@ -30,7 +30,9 @@ Result<ScrubStep> scrub(TableLog& log, Offset from, std::uint64_t bytes_max) {
       step.bytes += batches->size();
       step.next = row_behind(batches->bytes());
     } else if (batches.error().code == Errc::corrupt) {
-      step.next = log.sound_behind(step.next);
+      const Offset behind = log.sound_behind(step.next);
+      if (behind <= step.next) return tl::unexpected(batches.error());  // Not the rows: the file.
+      step.next = behind;
       ++step.bytes;  // Damage counts for something: there may be a lot of it.
     } else {
       return tl::unexpected(batches.error());

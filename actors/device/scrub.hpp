@@ -16,7 +16,8 @@ struct ScrubStep {
 
 /// Reads a log's batches from `from` on, or from its start if that is behind, and so has each
 /// checked: what is damaged is passed over, and take_damage() tells of it. Stops after about
-/// `bytes_max`, but never before one batch. Errors: unavailable.
+/// `bytes_max`, but never before one batch. Errors: unavailable, corrupt (the file is not what it
+/// was).
 [[nodiscard]] Result<ScrubStep> scrub(TableLog& log, Offset from, std::uint64_t bytes_max);
 
 }  // namespace millrace::device

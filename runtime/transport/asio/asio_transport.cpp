@@ -18,6 +18,8 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -424,10 +426,15 @@ class AsioTransport::Core : public std::enable_shared_from_this<Core> {
           if (failure) return self->accept_later(listener);
           prepare(socket);
           const ConnectionId id = self->next_id();
-          const Endpoint peer = self->add(id, std::move(socket))->peer();
+          std::optional<Endpoint> peer;
+          try {
+            peer = self->add(id, std::move(socket))->peer();
+          } catch (const std::bad_alloc&) {
+            return self->accept_later(listener);  // This one is closed; the listener goes on.
+          }
           self->accept(listener);
           const AcceptSink on_accept = listener->on_accept;  // The call may listen anew.
-          on_accept(id, peer);
+          on_accept(id, *peer);
         });
   }
 

@@ -103,6 +103,10 @@ class TableLog {
   /// The same, and notes what makes opening it again quick. Nothing is appended after it.
   [[nodiscard]] virtual Status close() = 0;
 
+  /// Makes it durable without noting how far: sync() within a while does that. For those who wait.
+  [[nodiscard]] virtual Status commit() = 0;
+  /// Whether a sync of its files or folder has failed since it was opened.
+  [[nodiscard]] virtual bool sync_failed() const = 0;
   /// False once its device failed, until it is opened again.
   [[nodiscard]] virtual bool takes_writes() const = 0;
   /// The device failed elsewhere: the log is closed for writing, and whoever opens it next does not

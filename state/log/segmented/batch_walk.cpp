@@ -51,6 +51,7 @@ Result<std::optional<LocatedBatch>> BatchWalk::next(BatchCheck check) {
   const LocatedBatch found{position_, *header};
   position_ += header->size();
   base_ = header->next_offset();
+  last_ = found;
   return found;
 }
 

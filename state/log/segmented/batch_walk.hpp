@@ -43,10 +43,13 @@ class BatchWalk {
   [[nodiscard]] std::uint64_t position() const { return position_; }
   /// Its first row; nothing before the first batch of a walk that was not told.
   [[nodiscard]] std::optional<Offset> base() const { return base_; }
+  /// The batch that next() returned last; nothing before the first and after a jump.
+  [[nodiscard]] const std::optional<LocatedBatch>& last() const { return last_; }
   /// Goes on at a place further behind, where the batch of row `base` starts.
   void jump(std::uint64_t position, Offset base) {
     position_ = position;
     base_ = base;
+    last_.reset();
   }
 
  private:
@@ -57,6 +60,7 @@ class BatchWalk {
   std::uint64_t position_;
   std::uint64_t end_;
   std::optional<Offset> base_;
+  std::optional<LocatedBatch> last_;
   Buffer window_;
   std::uint64_t window_position_ = 0;
 };

@@ -121,8 +121,9 @@ Status Segment::index_newest(const Newest& newest) {
 
 Status Segment::sync() {
   auto synced = file_->sync();
-  if (!synced) return fail(Errc::unavailable, synced.error().message);
-  return {};
+  if (synced) return {};
+  sync_failed_ = true;
+  return fail(Errc::unavailable, synced.error().message);
 }
 
 Status Segment::finish() {
@@ -131,7 +132,9 @@ Status Segment::finish() {
   }
   if (auto synced = sync(); !synced) return synced;
   for (const auto& synced : {offsets_.sync(), times_.sync()}) {
-    if (!synced) return fail(Errc::unavailable, synced.error().message);
+    if (synced) continue;
+    sync_failed_ = true;
+    return fail(Errc::unavailable, synced.error().message);
   }
   return {};
 }

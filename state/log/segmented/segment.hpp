@@ -70,6 +70,8 @@ class Segment {
   /// overloaded (nothing happened), unavailable.
   [[nodiscard]] Status finish();
 
+  /// Whether a sync has ever failed: what was written may be lost whatever a later one says.
+  [[nodiscard]] bool sync_failed() const { return sync_failed_; }
   /// Ranges found damaged since the last call.
   [[nodiscard]] std::vector<DamagedRange> take_damage() { return std::exchange(new_damage_, {}); }
 
@@ -101,6 +103,9 @@ class Segment {
   [[nodiscard]] Result<std::optional<LocatedBatch>> next_sound(BatchWalk& walk) {
     return next_sound(walk, BatchCheck::header, {end_offset_, size_});
   }
+  [[nodiscard]] Result<bool> is_sound_at(const LocatedBatch& batch);
+  /// Notes the damage that begins at `start` and lets the walk go on behind it.
+  [[nodiscard]] Status pass_damage(BatchWalk& walk, const SoundEnd& start, const SoundEnd& end);
   [[nodiscard]] Status note_damage(Offset from, std::uint64_t position, const SoundEnd& end);
   [[nodiscard]] const DamagedRange* damage_of(Offset offset) const;
   [[nodiscard]] tl::unexpected<Error> damaged(const DamagedRange& range) const;
@@ -124,6 +129,7 @@ class Segment {
   Offset end_offset_;
   Newest newest_;
   std::uint64_t bytes_since_entry_ = 0;
+  bool sync_failed_ = false;
   bool rebuilt_ = false;                  // A second rebuild would find nothing new.
   std::vector<DamagedRange> damage_;      // All that is known of.
   std::vector<DamagedRange> new_damage_;  // Not taken yet.

@@ -14,15 +14,31 @@ Result<std::optional<LocatedBatch>> Segment::next_sound(BatchWalk& walk, BatchCh
   auto batch = walk.next(check);
   // A walk that began at an index entry and knows no row yet may have been led astray by it.
   if (batch || batch.error().code != Errc::corrupt || !walk.base()) return batch;
-  const Offset from = *walk.base();
-  if (from >= end.offset) return batch;
-  if (auto noted = note_damage(from, walk.position(), end); !noted) {
-    return tl::unexpected(noted.error());
+  SoundEnd start{*walk.base(), walk.position()};
+  // A length that is wrong, which no checksum covers, shows at the batch behind it only.
+  const auto suspect = walk.last();
+  if (suspect) {
+    const auto sound = is_sound_at(*suspect);
+    if (!sound) return tl::unexpected(sound.error());
+    if (!*sound) start = {suspect->header.base_offset, suspect->position};
   }
-  const DamagedRange* const range = damage_of(from);
-  walk.jump(range->end_position, range->to);
+  if (start.offset >= end.offset) return batch;
+  if (auto passed = pass_damage(walk, start, end); !passed) return tl::unexpected(passed.error());
   if (walk.position() >= end.position) return std::nullopt;
   return walk.next(check);
+}
+
+Result<bool> Segment::is_sound_at(const LocatedBatch& batch) {
+  const auto bytes = file_->read(batch.position, batch.header.size());
+  if (!bytes) return tl::unexpected(bytes.error());
+  return bytes->size() == batch.header.size() && is_sound(batch.header, bytes->bytes());
+}
+
+Status Segment::pass_damage(BatchWalk& walk, const SoundEnd& start, const SoundEnd& end) {
+  if (auto noted = note_damage(start.offset, start.position, end); !noted) return noted;
+  const DamagedRange* const range = damage_of(start.offset);
+  walk.jump(range->end_position, range->to);
+  return {};
 }
 
 Status Segment::note_damage(Offset from, std::uint64_t position, const SoundEnd& end) {

@@ -124,7 +124,11 @@ Status Segment::take_in_all(BatchWalk& walk, const SegmentTrust& trust) {
       return cut_tail(size_);
     }
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
-    if (*batch) {
+    if (*batch && is_durable && !trust.end && walk.position() > durable.position) {
+      // What was durable ended with a batch: it is this one's length that is wrong.
+      const SoundEnd start{(*batch)->header.base_offset, (*batch)->position};
+      if (auto passed = pass_damage(walk, start, durable); !passed) return passed;
+    } else if (*batch) {
       if (auto taken = take_in(**batch); !taken) return taken;
     } else if (walk.position() >= size_) {
       return {};

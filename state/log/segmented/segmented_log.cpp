@@ -81,6 +81,7 @@ Status SegmentedLog::roll() {
   if (!next) return tl::unexpected(next.error());
   // From here on the new segment may be on the device, so there is no way back.
   if (auto synced = disk_.sync_folder(folder_); !synced) {
+    folder_sync_failed_ = true;
     return fail(Errc::unavailable, synced.error().message);
   }
   finished_.push_back({.base = active_->base(),
@@ -95,6 +96,12 @@ Status SegmentedLog::roll() {
 }
 
 Status SegmentedLog::sync() {
+  if (auto committed = commit(); !committed) return committed;
+  save_recovery_point();
+  return {};
+}
+
+Status SegmentedLog::commit() {
   if (refuses_writes_) {
     return fail(Errc::unavailable, "the log takes no writes since its device failed");
   }
@@ -103,7 +110,6 @@ Status SegmentedLog::sync() {
     if (auto synced = active_->sync(); !synced) return refuse_writes(synced.error());
     durable_ = here;
   }
-  save_recovery_point();
   return {};
 }
 
@@ -133,7 +139,9 @@ void SegmentedLog::gather_damage() {
 
 void SegmentedLog::gather_damage(Segment& segment) {
   for (const DamagedRange& range : segment.take_damage()) {
-    if (!damage_.emplace(range.from, range.to).second) continue;
+    const auto [known, is_new] = damage_.emplace(range.from, range.to);
+    if (!is_new && range.to <= known->second) continue;
+    known->second = range.to;
     new_damage_.push_back({range.from, range.to});
   }
 }

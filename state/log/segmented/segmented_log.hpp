@@ -49,6 +49,10 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Offset sound_behind(Offset from) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Status close() override;
+  [[nodiscard]] Status commit() override;
+  [[nodiscard]] bool sync_failed() const override {
+    return folder_sync_failed_ || active_->sync_failed();
+  }
   [[nodiscard]] bool takes_writes() const override { return !refuses_writes_; }
   void distrust() override;
 
@@ -96,6 +100,7 @@ class SegmentedLog final : public TableLog {
   RecoveryPoint saved_;
   RecoveryPoint durable_;
   bool refuses_writes_ = false;
+  bool folder_sync_failed_ = false;
 };
 
 }  // namespace millrace

@@ -32,6 +32,7 @@ Status SegmentedLog::expire(const Expiry& expiry) {
   if (refuses_writes_) {
     return fail(Errc::unavailable, "the log takes no writes since its device failed");
   }
+  if (recent_) recent_->forget_before(expiry.writers_older_than);
   if (expiry.roll_active && active_is_due(expiry)) {
     // Without room for a new segment the old ones can go all the same.
     auto rolled = roll();

@@ -147,6 +147,8 @@ class CountedLogs final : public LogStore {
     Result<std::vector<BatchSummary>> recent_batches() override { return log_->recent_batches(); }
     Status sync() override { return log_->sync(); }
     Status close() override { return log_->close(); }
+    Status commit() override { return log_->commit(); }
+    bool sync_failed() const override { return log_->sync_failed(); }
     bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
 
@@ -164,9 +166,10 @@ TEST_F(DeviceActorTest, ManyLogsShareFewOpenFiles) {
   DeviceOptions options;
   options.logs_open_max = 2;
   (void)node_->spawn<DeviceActor>("device/1", "", Placement::scheduled, counted, options);
+  std::string device = "device/1";
   const auto ask = [&](Envelope envelope) {
     envelope.correlation = 5;
-    node_->post("device/1", "replica", std::move(envelope));
+    node_->post(device, "replica", std::move(envelope));
     simulation_.run_for(1ms);
     const auto decoded = replica::decode_device(std::exchange(answers_, {}).at(0));
     EXPECT_TRUE(decoded && !std::holds_alternative<replica::DeviceFailed>(*decoded));
@@ -177,18 +180,22 @@ TEST_F(DeviceActorTest, ManyLogsShareFewOpenFiles) {
   for (std::int32_t round = 0; round < 3; ++round) {
     for (int i = 0; i < buckets; ++i) (void)ask(write(2 * round, round, id(i)));
   }
-  disk_.crash();  // What rests was synced before; what is open may lose the last second.
-  for (int i = 0; i < buckets - 2; ++i) {
-    const auto data = ask(replica::encode_read(id(i), {0, 4, 6, 1'000'000}));
-    EXPECT_EQ(
-        protocol::parse_header(std::get<replica::DeviceData>(*data).batches.bytes())->base_offset,
-        4);
-  }
   EXPECT_EQ(counted.open_most, 2);
   // One that rests is removed like any other.
   node_->post("device/1", "replica", tablet::encode_delete_log(id(0)));
   simulation_.run_for(1ms);
   EXPECT_EQ(logs_.list()->size(), static_cast<std::size_t>(buckets - 1));
+
+  disk_.crash();  // What rests was synced before; what is open may lose the last second.
+  device = "device/2";
+  (void)node_->spawn<DeviceActor>(device, "", Placement::scheduled, logs_, options);
+  for (int i = 1; i < buckets - 2; ++i) {
+    (void)ask(replica::encode_open(id(i)));
+    const auto data = ask(replica::encode_read(id(i), {0, 4, 6, 1'000'000}));
+    EXPECT_EQ(
+        protocol::parse_header(std::get<replica::DeviceData>(*data).batches.bytes())->base_offset,
+        4);
+  }
 }
 
 TEST_F(DeviceActorTest, ALogThatCouldNotBeOpenedAgainOnceIsTriedAgain) {
@@ -242,6 +249,29 @@ TEST_F(DeviceActorTest, ADurableAppendIsAnsweredWhenItSurvivesTheLossOfPower) {
   (void)order<replica::Written>(write(0, 0, other_bucket));
   disk_.crash();
   EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, WhatAnOpenedLogTellsOfSurvivesTheLossOfPower) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Written>(write(0, 0));
+  // As after the kill of a process: what is only in the page cache answers who sends it again.
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).recent.size(), 1U);
+  disk_.crash();
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, AFailedSyncOfARollFencesAsWell) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Opened>(replica::encode_open(other_bucket));
+  disk_.fail_syncs(FaultLength::once);
+  bool failed = false;
+  for (std::int32_t n = 0; n < 10 && !failed; ++n) {
+    tell(write(2 * n, n), 5);
+    failed = std::holds_alternative<replica::DeviceFailed>(
+        *replica::decode_device(std::exchange(answers_, {}).at(0)));
+  }
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(order<replica::DeviceFailed>(write(0, 0, other_bucket)).error.code, Errc::unavailable);
 }
 
 TEST_F(DeviceActorTest, AGroupOfAppendsIsAnsweredInOrder) {

@@ -314,6 +314,32 @@ TEST_F(SegmentedLogTest, DamageReachesToTheNextSoundBatchOrToTheEnd) {
   EXPECT_EQ(read(55), bytes_of_batches(11, 1));
 }
 
+TEST_F(SegmentedLogTest, AWrongLengthCostsItsOwnRowsOnly) {
+  for (const unsigned bit : {0U, 3U, 6U, 7U}) {
+    SCOPED_TRACE(bit);
+    disk_ = SimulatedDisk(Random(bit));
+    batches_.clear();
+    open();
+    for (int i = 0; i < 12; ++i) ASSERT_TRUE(append());
+    ASSERT_TRUE(log_->sync());
+    disk_.flip_bit(path_of(0), 3 * 148 + 8, bit);   // Longer or shorter than it is.
+    disk_.flip_bit(path_of(0), 11 * 148 + 8, bit);  // And the last one.
+    for (int time = 0; time < 2; ++time) {
+      open();
+      EXPECT_EQ(read(0), bytes_of_batches(0, 3));
+      EXPECT_EQ(read(20), bytes_of_batches(4, 7));
+      EXPECT_EQ(read(15).substr(0, 5), "error");
+      EXPECT_EQ(log_->read(57, 100, 1000).error().code, Errc::corrupt);
+      EXPECT_EQ(log_->end_offset(), 60);
+      std::size_t seen = 0;
+      ASSERT_TRUE(log_->for_each_batch([&](const BatchSummary&) { ++seen; }));
+      EXPECT_GE(seen, 10U);
+    }
+    ASSERT_TRUE(append());
+    EXPECT_EQ(read(60), bytes_of_batches(12, 1));
+  }
+}
+
 TEST_F(SegmentedLogTest, AnOverwrittenStretchIsPassedOverWhateverItsBytes) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
