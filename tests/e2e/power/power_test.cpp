@@ -189,6 +189,7 @@ TEST_F(PowerTest, AFailedSyncIsNotBelievedUntilTheNodeStartsAnew) {
   append_until(calls, *appender, 50);
   set_fault("sync-eio");
   while (appender->has_room()) queue(*appender);
+  wait_for(calls, 1s);  // The client works only while somebody waits.
   while (const auto line = node_->next_error_line()) {
     if (line->find("event=directory_fenced") != std::string::npos) break;
   }
