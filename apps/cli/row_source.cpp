@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "apps/cli/checked_lines.hpp"
 #include "protocol/arrow_schema.hpp"
 
 namespace millrace::cli {
@@ -228,7 +229,9 @@ Result<std::shared_ptr<arrow::json::StreamingReader>> open_ndjson(
   auto read = arrow::json::ReadOptions::Defaults();
   read.use_threads = false;
   read.block_size = block;
-  auto reader = arrow::json::StreamingReader::Make(std::move(file), read, parse);
+  const auto lines =
+      std::make_shared<CheckedLines>(std::move(file), static_cast<std::size_t>(block));
+  auto reader = arrow::json::StreamingReader::Make(lines, read, parse);
   if (!reader.ok()) return bad_file(path, reader.status());
   return reader.MoveValueUnsafe();
 }

@@ -59,6 +59,16 @@ class RowSourceTest : public testing::Test {
   int batches = 0;
 };
 
+TEST_F(RowSourceTest, ALineThatIsNoObjectIsNamed) {
+  const std::string columns = "a INT";
+  EXPECT_EQ(read(file("a.ndjson", "{\"a\":1}\r\n\n {\"a\":2}"), columns), "{\"a\":1}\n{\"a\":2}\n");
+  // Arrow's reader follows the first of these out of the buffer.
+  for (const std::string bad : {"\1\1null]}", "[1]", "7", "{\"a\":", "{\"a\":1}{\"a\":2}"}) {
+    const std::string outcome = read(file("a.ndjson", "{\"a\":1}\n" + bad + "\n"), columns);
+    EXPECT_NE(outcome.find("line 2 is no JSON object"), std::string::npos) << bad << outcome;
+  }
+}
+
 TEST_F(RowSourceTest, CsvColumnsAreFoundByNameAndNullsAreWhatTheyAreSaidToBe) {
   const std::string path = file("a.csv", "name,id\n\"x, y\",1\nNA,2\n\"\",3\n,NA\n");
   EXPECT_EQ(read(path, "id INT, name STRING, extra DOUBLE", {.null_values = {"NA"}}),
