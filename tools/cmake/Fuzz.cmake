@@ -76,5 +76,5 @@ add_fuzz_target(server_yaml LINKS millrace_config)
 add_fuzz_target(setting_text LINKS millrace_agent millrace_protocol)
 add_fuzz_target(type_text LINKS millrace_protocol SOURCES ${CMAKE_SOURCE_DIR}/apps/cli/column_list.cpp)
 add_fuzz_target(row_file LINKS millrace_protocol Arrow::parquet Arrow::compute
-                SOURCES ${CMAKE_SOURCE_DIR}/apps/cli/row_source.cpp ${CMAKE_SOURCE_DIR}/apps/cli/row_text.cpp
+                SOURCES ${CMAKE_SOURCE_DIR}/apps/cli/row_source.cpp ${CMAKE_SOURCE_DIR}/apps/cli/checked_lines.cpp ${CMAKE_SOURCE_DIR}/apps/cli/row_text.cpp
                         ${CMAKE_SOURCE_DIR}/apps/demo/flights_file.cpp ${CMAKE_SOURCE_DIR}/apps/demo/origin_totals.cpp)
