@@ -105,6 +105,10 @@ void DeviceActor::on_start() {
 
 void DeviceActor::scrub_next() {
   std::uint64_t left = std::max<std::uint64_t>(options_.scrub_bytes_per_second / 10, 1);
+  // A batch is read whole: what it took too much is made up for by the next steps.
+  const std::uint64_t owed = std::min(left, scrub_.owed);
+  scrub_.owed -= owed;
+  left -= owed;
   for (int logs = 0; logs < scrub_logs_per_step && left > 0; ++logs) {
     const auto bucket = log_to_scrub();
     if (!bucket) return end_scrub_round();
@@ -115,6 +119,7 @@ void DeviceActor::scrub_next() {
         log ? scrub(**log, scrub_.next, left) : Result<ScrubStep>(tl::unexpected(log.error()));
     tell_damage(*bucket);
     const std::uint64_t read = step ? step->bytes : 0;
+    scrub_.owed += read - std::min(left, read);
     left -= std::min(left, read);
     scrub_.bytes += read;
     if (step && !step->is_done) {

@@ -28,7 +28,8 @@ struct DeviceOptions {
 };
 
 /// The only actor that touches the files of its buckets' logs: everything that may block happens
-/// here, on a thread of its own. It orders nothing and decides nothing.
+/// here, on a thread of its own. What a replica orders is done as ordered; its own are only when to
+/// sync and to close, and what to look through for damage.
 ///
 /// Durable appends are committed in groups: all that wait in the mailbox when one is done share a
 /// sync of their log, and are answered after it. Once a sync has failed, nothing is written to this
@@ -104,6 +105,7 @@ class DeviceActor final : public Actor {
     Offset next = 0;
     std::uint64_t bytes = 0;  // Of this round.
     std::uint64_t logs = 0;
+    std::uint64_t owed = 0;  // Read beyond the rate.
   } scrub_;
   std::optional<Error> fenced_;  // Why nothing is written any more.
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "scenarios/append/append_load.hpp"
+#include "scenarios/draw.hpp"
 
 namespace millrace::scenarios {
 namespace {
@@ -13,10 +14,6 @@ constexpr std::int32_t nodes = 3;
 /// Power may go this long after an acknowledgement and the row is safe: the device's 1 s, and some
 /// for what happens between the write and the answer's arrival.
 constexpr Duration synced_within = 1s + 250ms;
-
-Duration draw(Random& random, Duration low, Duration high) {
-  return Duration(random.between(low.count(), high.count()));
-}
 
 /// Logs that roll every few batches, or hardly ever: a roll syncs what came before it.
 ClusterShape draw_shape(std::uint64_t seed) {

@@ -3,6 +3,7 @@
 
 #include "scenarios/append/append_load.hpp"
 #include "scenarios/append/append_scenarios.hpp"
+#include "scenarios/draw.hpp"
 
 namespace millrace::scenarios {
 namespace {
@@ -22,12 +23,12 @@ void lose_power(SimulatedCluster& cluster, AppendLoad& load, NodeId node, Random
   HostCrash crash{{}, {}, load.buckets_of(node), synced_within};
   for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d)
     cluster.disk(node, d).stop_after(random.below(30));
-  cluster.run_for(Duration(random.between(0, Duration(500ms).count())));
+  cluster.run_for(draw(random, 0ms, 500ms));
   crash.at = cluster.now();
   load.stop_readers();
   cluster.stop(node, Ending::power_loss);
   load.history().crash = std::move(crash);
-  cluster.run_for(Duration(random.between(Duration(50ms).count(), Duration(1s).count())));
+  cluster.run_for(draw(random, 50ms, 1s));
   load.history().crash->back_at = cluster.now();
   cluster.start(node);
   load.add_readers();
@@ -36,7 +37,7 @@ void lose_power(SimulatedCluster& cluster, AppendLoad& load, NodeId node, Random
 void kill(SimulatedCluster& cluster, NodeId node, Random& random) {
   cluster.simulation().run_turns(random.below(200));
   cluster.stop(node, Ending::process_kill);
-  cluster.run_for(Duration(random.between(0, Duration(400ms).count())));
+  cluster.run_for(draw(random, 0ms, 400ms));
   cluster.start(node);
 }
 
@@ -60,7 +61,7 @@ Outcome expire_rows(std::uint64_t seed) {
   load.start();
   const std::uint64_t rounds = 1 + random.below(3);
   for (std::uint64_t round = 0; round < rounds; ++round) {
-    cluster.run_for(Duration(random.between(Duration(500ms).count(), Duration(4s).count())));
+    cluster.run_for(draw(random, 500ms, 4s));
     const NodeId node{static_cast<std::int32_t>(random.below(3))};
     // A history knows of one loss of power.
     if (!load.history().crash && random.chance(1, 2)) {

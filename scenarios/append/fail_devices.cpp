@@ -3,15 +3,12 @@
 
 #include "scenarios/append/append_load.hpp"
 #include "scenarios/append/append_scenarios.hpp"
+#include "scenarios/draw.hpp"
 
 namespace millrace::scenarios {
 namespace {
 
 enum class DeviceFault { reads, writes, syncs };
-
-Duration draw(Random& random, Duration low, Duration high) {
-  return Duration(random.between(low.count(), high.count()));
-}
 
 void inject(SimulatedDisk& disk, DeviceFault fault, Random& random) {
   const auto length = random.chance(1, 2) ? FaultLength::once : FaultLength::until_cleared;

@@ -12,6 +12,7 @@
 #include "protocol/produce_request.hpp"
 #include "scenarios/append/append_load.hpp"
 #include "scenarios/append/append_scenarios.hpp"
+#include "scenarios/draw.hpp"
 #include "scenarios/workloads/value_rows.hpp"
 
 namespace millrace::scenarios {
@@ -122,13 +123,13 @@ Outcome fill_disk(std::uint64_t seed) {
   constexpr std::int32_t none = -1;
   std::uint64_t refusals = 0;
   for (std::uint64_t round = 0; round < 2; ++round) {
-    cluster.run_for(Duration(random.between(0, Duration(500ms).count())));
+    cluster.run_for(draw(random, 0ms, 500ms));
     expect(none, "with room on the disk");
     const auto device = static_cast<std::int32_t>(random.below(2));
     SimulatedDisk& disk = cluster.disk(NodeId{0}, device);
     // Table 0's bucket i lies on device i % 2. Something fits yet, but not for long.
     disk.set_free_bytes(random.below(600));
-    cluster.run_for(Duration(random.between(Duration(500ms).count(), Duration(3s).count())));
+    cluster.run_for(draw(random, 500ms, 3s));
     // Smaller batches than the one that did not fit may still have filled what was left.
     disk.set_free_bytes(0);
     expect(device, "on a full disk");

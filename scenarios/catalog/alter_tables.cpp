@@ -5,6 +5,7 @@
 
 #include "scenarios/append/append_load.hpp"
 #include "scenarios/catalog/catalog_scenarios.hpp"
+#include "scenarios/draw.hpp"
 #include "scenarios/workloads/value_rows.hpp"
 
 namespace millrace::scenarios {
@@ -56,7 +57,7 @@ Outcome alter_tables(std::uint64_t seed) {
   std::vector<std::size_t> added(load.tables().size());
   std::uint64_t kills = 0;
   for (std::uint64_t round = 0; round < rounds; ++round) {
-    cluster.run_for(Duration(random.between(0, Duration(600ms).count())));
+    cluster.run_for(draw(random, 0ms, 600ms));
     const NodeId node{static_cast<std::int32_t>(random.below(3))};
     const bool dies = random.chance(1, 2);
     if (dies) {

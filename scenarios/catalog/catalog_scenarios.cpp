@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scenarios/append/append_load.hpp"
+#include "scenarios/draw.hpp"
 #include "scenarios/workloads/catalog_churn.hpp"
 
 namespace millrace::scenarios {
@@ -59,7 +60,7 @@ Outcome kill_coordinator(std::uint64_t seed) {
   churn.start();
   const std::set<BucketId> own = load.buckets_of(coordinator);
   for (std::uint64_t round = 0; round < 2; ++round) {
-    cluster.run_for(Duration(random.between(0, Duration(1s).count())));
+    cluster.run_for(draw(random, 0ms, 1s));
     if (random.chance(1, 2)) {
       constexpr CommitFault faults[] = {CommitFault::refused_full, CommitFault::failed_unapplied,
                                         CommitFault::failed_yet_applied};
@@ -69,7 +70,7 @@ Outcome kill_coordinator(std::uint64_t seed) {
     cluster.simulation().run_turns(random.below(300));
     cluster.stop(coordinator, Ending::process_kill);
     const std::size_t before = acknowledged_elsewhere(history, own);
-    cluster.run_for(Duration(random.between(Duration(300ms).count(), Duration(1s).count())));
+    cluster.run_for(draw(random, 300ms, 1s));
     if (acknowledged_elsewhere(history, own) <= before)
       history.findings.push_back("appends to other nodes stopped with the coordinator");
     cluster.start(coordinator, random.chance(1, 2));
