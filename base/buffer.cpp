@@ -22,6 +22,17 @@ Buffer Buffer::from(std::string bytes) {
   return {std::move(owner), view};
 }
 
+Buffer Buffer::joined(const std::vector<Buffer>& pieces) {
+  std::size_t size = 0;
+  for (const Buffer& piece : pieces) size += piece.size();
+  std::vector<std::byte> bytes;
+  bytes.reserve(size);
+  for (const Buffer& piece : pieces) {
+    bytes.insert(bytes.end(), piece.bytes().begin(), piece.bytes().end());
+  }
+  return from(std::move(bytes));
+}
+
 Buffer Buffer::slice(std::size_t offset, std::size_t length) const {
   CHECK(offset <= bytes_.size());
   CHECK(length <= bytes_.size() - offset);

@@ -23,6 +23,8 @@ class Buffer {
   [[nodiscard]] static Buffer copy_of(Bytes bytes);
   [[nodiscard]] static Buffer from(std::vector<std::byte> bytes);
   [[nodiscard]] static Buffer from(std::string bytes);
+  /// A copy of all pieces, one behind the other.
+  [[nodiscard]] static Buffer joined(const std::vector<Buffer>& pieces);
 
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] const std::byte* data() const { return bytes_.data(); }

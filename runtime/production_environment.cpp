@@ -40,6 +40,8 @@ EpochMillis ProductionEnvironment::wall_clock() const {
 Duration ProductionEnvironment::work_clock() const { return now().time_since_epoch(); }
 
 void ProductionEnvironment::start_timer(const caf::actor& to, Duration delay, std::uint64_t id) {
+  // What is due at once need not go by the clock's thread.
+  if (delay <= Duration::zero()) return caf::anon_send(to, timer_atom::value, id);
   caf::delayed_anon_send(to, delay, timer_atom::value, id);
 }
 

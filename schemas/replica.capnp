@@ -10,7 +10,8 @@ struct ReplicaRequest {
     unset @0 :Void;             # Never sent.
     append @1 :Void;            # The attachments are whole batches, checksum verified; answered `appended`.
     read @2 :ReadRequest;       # Answered `data` at once.
-    await @3 :AwaitRequest;     # Answered `advanced` when there is more to read, or when the time is up.
+    await @3 :AwaitRequest;     # Answered when there is more to read, or when the time is up: `data` if the rows that
+                                # were waited for are at hand and few enough, else `advanced`.
     offset @4 :OffsetRequest;   # Answered `offset`.
   }
 }
@@ -23,6 +24,7 @@ struct ReadRequest {
 struct AwaitRequest {
   from @0 :Int64;               # Rows from this offset on are waited for.
   waitMaxMillis @1 :Int64;
+  bytesMax @2 :UInt64;          # As many bytes of rows may come with the answer.
 }
 
 struct OffsetRequest {

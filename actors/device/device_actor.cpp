@@ -16,7 +16,8 @@ constexpr std::uint64_t timer_sync = 0;
 constexpr std::uint64_t timer_group = 1;
 constexpr std::uint64_t timer_scrub = 2;
 // Little at a time, because appends wait meanwhile.
-constexpr Duration scrub_step = 100ms;
+constexpr Duration scrub_step = 250ms;
+constexpr std::uint64_t scrub_steps_per_second = 1s / scrub_step;
 constexpr int scrub_logs_per_step = 4;
 constexpr Offset log_is_scrubbed = -1;
 
@@ -104,7 +105,8 @@ void DeviceActor::on_start() {
 }
 
 void DeviceActor::scrub_next() {
-  std::uint64_t left = std::max<std::uint64_t>(options_.scrub_bytes_per_second / 10, 1);
+  std::uint64_t left =
+      std::max<std::uint64_t>(options_.scrub_bytes_per_second / scrub_steps_per_second, 1);
   // A batch is read whole: what it took too much is made up for by the next steps.
   const std::uint64_t owed = std::min(left, scrub_.owed);
   scrub_.owed -= owed;

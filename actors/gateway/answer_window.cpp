@@ -12,8 +12,8 @@ void AnswerWindow::expect(std::uint64_t call, std::uint32_t slot, std::size_t by
 
 void AnswerWindow::arrived(std::uint64_t call, std::uint32_t slot, std::size_t bytes) {
   const auto read = expected_.extract({call, slot});
-  if (read.empty()) return;
-  expected_bytes_ -= read.mapped();
+  if (read.empty() && bytes == 0) return;
+  if (!read.empty()) expected_bytes_ -= read.mapped();
   held_[call] += bytes;
   held_bytes_ += bytes;
 }

@@ -14,7 +14,8 @@ class AnswerWindow {
 
   /// A call's read is on its way and may bring so many bytes.
   void expect(std::uint64_t call, std::uint32_t slot, std::size_t bytes);
-  /// It has brought so many, which the call keeps. A read that nobody expects changes nothing.
+  /// It, or something else that the call asked, has brought so many, which the call keeps. Requires
+  /// that the call is not finished.
   void arrived(std::uint64_t call, std::uint32_t slot, std::size_t bytes);
   /// The call is answered by a frame of so many bytes.
   void finished(std::uint64_t call, std::size_t frame_bytes);

@@ -34,6 +34,7 @@ struct ReadQuestion {
 struct AwaitQuestion {
   Offset from = 0;
   Duration wait_max{};
+  std::size_t bytes_max = 0;  ///< Of rows that may come with the answer, as a DataAnswer.
 };
 /// Fluss's way to say "from the first offset that is kept".
 inline constexpr Offset earliest_offset = -2;

@@ -206,6 +206,7 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
 
 void ConnectionActor::answered(const Envelope& envelope) {
   const std::uint64_t number = envelope.correlation >> slot_bits;
+  if (!active_.contains(number)) return;  // Too late.
   if (is_replica_answer(envelope)) {
     auto answer = decode_answer(envelope);
     if (!answer) return drop(answer.error());
@@ -269,6 +270,9 @@ void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
     if (budgets_.answers.is_spent()) read->bytes_max = 1;
     answers_.expect(number, asked.slot, read->bytes_max);
     settle_budgets();
+  }
+  if (auto* await = std::get_if<AwaitQuestion>(&asked.question)) {
+    if (answers_.is_full() || budgets_.answers.is_spent()) await->bytes_max = 0;
   }
   Envelope question = encode_question(asked.question);
   question.correlation = number << slot_bits | asked.slot;

@@ -1,5 +1,6 @@
 // FETCH_LOG: read every bucket, and while that is less than the client wants and its time is not
-// up, wait for one of them to grow and read on. A bucket is read piece by piece: with a projection
+// up, wait for one of them to grow and read on. A few rows that come while they are waited for are
+// brought by the news itself. A bucket is read piece by piece: with a projection
 // the pieces shrink on their way to the client, so several reads may fit one answer.
 #include <fmt/format.h>
 
@@ -34,6 +35,9 @@ static_assert(buckets_max < await_slots);
 constexpr std::size_t rounds_max = 1000;
 constexpr std::int64_t bytes_max_cap = std::int64_t{64} << 20;
 constexpr std::size_t share_min_bytes = std::size_t{64} << 10;
+// What may come with the news that a bucket has grown: enough for a tail, too little to be missed
+// in any budget when everybody who waits gets it.
+constexpr std::size_t awaited_bytes = std::size_t{64} << 10;
 // What is read at once of a bucket whose columns are pruned.
 constexpr std::size_t pruned_read_bytes = std::size_t{4} << 20;
 // A fetch is answered once its filter has left out so much, whatever that brought.
@@ -92,15 +96,7 @@ class FetchCall final : public Call {
                          const ReplicaAnswer& answer) override {
     CallEffects effects;
     now_ = context.now;
-    if (slot >= await_slots) {
-      // A bucket has grown, or cannot be waited for, or the time is up: one more round. An await
-      // that ends after another one did is no news any more.
-      if (!std::exchange(waiting_, false)) return effects;
-      ++rounds_;
-      for (BucketFetch& bucket : buckets_) bucket.done = bucket.error.has_value();
-      pump(effects);
-      return effects;
-    }
+    if (slot >= await_slots) return on_news(context, slot - await_slots, answer);
     if (slot >= buckets_.size() || !buckets_[slot].asked) return effects;
     BucketFetch& bucket = buckets_[slot];
     bucket.asked = false;
@@ -111,6 +107,23 @@ class FetchCall final : public Call {
     } else if (const auto* error = std::get_if<ProtocolError>(&answer)) {
       fail(bucket, *error);
     }
+    pump(effects);
+    return effects;
+  }
+
+  /// A bucket has grown, or cannot be waited for, or the time is up: one more round, unless the
+  /// news brings what is wanted. An await that ends after another one did is no news any more.
+  CallEffects on_news(const CallContext& context, std::size_t which, const ReplicaAnswer& answer) {
+    if (!std::exchange(waiting_, false) || which >= buckets_.size()) return {};
+    ++rounds_;
+    CallEffects effects;
+    const auto* data = std::get_if<DataAnswer>(&answer);
+    if (data != nullptr) take(context, buckets_[which], *data);
+    if (data != nullptr && enough()) {
+      effects.push_back(respond());
+      return effects;
+    }
+    for (BucketFetch& bucket : buckets_) bucket.done = bucket.error.has_value();
     pump(effects);
     return effects;
   }
@@ -282,8 +295,15 @@ class FetchCall final : public Call {
       const BucketFetch& bucket = buckets_[i];
       if (bucket.error) continue;
       effects.push_back(AskReplica{await_slots + static_cast<std::uint32_t>(i), bucket.id,
-                                   AwaitQuestion{bucket.next, end_ - now_}});
+                                   AwaitQuestion{bucket.next, end_ - now_, room_for(bucket)}});
     }
+  }
+
+  /// For rows that come with news.
+  [[nodiscard]] std::size_t room_for(const BucketFetch& bucket) const {
+    const std::size_t left = bytes_max_ - std::min(bytes_max_, bytes_);
+    return std::min(
+        {left, bucket.bytes_max - std::min(bucket.bytes_max, bucket.bytes), awaited_bytes});
   }
 
   [[nodiscard]] CallEffect respond() {

@@ -33,6 +33,7 @@ void write(Question::Builder out, const AwaitQuestion& question) {
   auto await = out.initAwait();
   await.setFrom(question.from);
   await.setWaitMaxMillis(std::chrono::ceil<std::chrono::milliseconds>(question.wait_max).count());
+  await.setBytesMax(question.bytes_max);
 }
 
 void write(Question::Builder out, const EarliestQuestion&) { out.initOffset().setEarliest(); }

@@ -158,6 +158,11 @@ void ReplicaActor::perform(const AnswerAdvanced& effect) {
   answer(effect.ticket, encode_advanced(machine_.high_watermark()));
 }
 
+void ReplicaActor::perform(const AnswerWritten& effect) {
+  answer(effect.ticket,
+         encode_data(effect.from, machine_.high_watermark(), machine_.log_start(), effect.batches));
+}
+
 void ReplicaActor::perform(const AnswerOffset& effect) {
   answer(effect.ticket, encode_offset(effect.offset));
 }

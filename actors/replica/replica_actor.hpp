@@ -55,6 +55,7 @@ class ReplicaActor final : public Actor {
   void perform(const AnswerAppended& effect);
   void perform(const AnswerNoData& effect);
   void perform(const AnswerAdvanced& effect);
+  void perform(const AnswerWritten& effect);
   void perform(const AnswerOffset& effect);
   void perform(const Refuse& effect);
   void perform(const Fail& effect);

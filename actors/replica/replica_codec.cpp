@@ -60,7 +60,9 @@ Result<Asked> decode_request(const Envelope& envelope, Ticket ticket, EpochMilli
       case Request::AWAIT: {
         const auto wait = std::chrono::milliseconds(
             std::clamp<std::int64_t>(request.getAwait().getWaitMaxMillis(), 0, wait_millis_max));
-        return Asked{AwaitAsked{ticket, request.getAwait().getFrom()}, wait};
+        return Asked{
+            AwaitAsked{ticket, request.getAwait().getFrom(), request.getAwait().getBytesMax()},
+            wait};
       }
       case Request::OFFSET:
         return decode_offset(request.getOffset(), ticket, wall_clock);

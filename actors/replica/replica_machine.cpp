@@ -150,10 +150,12 @@ void ReplicaMachine::order_write(const AppendAsked& asked,
   // One timestamp for all batches of a request; it never goes back within a bucket.
   const EpochMillis timestamp = std::max(max_timestamp_, asked.wall_clock);
   WriteBatches order{{}, asked.durable};
-  Write write{asked.ticket, {}, {}};
+  Write write{asked.ticket, {}, {}, {}};
   for (std::size_t i = 0; i < asked.batches.size(); ++i) {
     const BatchSummary summary = summary_of(headers[i], next_, timestamp);
-    order.batches.push_back({summary, protocol::stamp(asked.batches[i], next_, timestamp)});
+    std::vector<Buffer> pieces = protocol::stamp(asked.batches[i], next_, timestamp);
+    write.pieces.insert(write.pieces.end(), pieces.begin(), pieces.end());
+    order.batches.push_back({summary, std::move(pieces)});
     write.batches.push_back(summary);
     stamped_.add(summary);
     next_ = summary.last + 1;
@@ -187,7 +189,7 @@ void ReplicaMachine::apply(const Written& /*event*/, Effects& effects) {
   for (const Duplicate& duplicate : write.duplicates) {
     effects.push_back(AnswerAppended{duplicate.ticket, duplicate.base, written_});
   }
-  wake(effects);
+  wake(effects, &write);
 }
 
 void ReplicaMachine::apply(const WriteFailed& event, Effects& effects) {
@@ -232,7 +234,7 @@ void ReplicaMachine::apply(const AwaitAsked& event, Effects& effects) {
   if (event.from < written_ || waiting_.size() >= waiting_max) {
     return effects.push_back(AnswerAdvanced{event.ticket});
   }
-  waiting_.emplace(event.from, event.ticket);
+  waiting_.emplace(event.from, Waiter{event.ticket, event.bytes_max});
   waiting_by_ticket_.emplace(event.ticket, event.from);
 }
 
@@ -241,17 +243,26 @@ void ReplicaMachine::apply(const AwaitExpired& event, Effects& effects) {
   if (found == waiting_by_ticket_.end()) return;
   const auto [first, last] = waiting_.equal_range(found->second);
   const auto entry =
-      std::find_if(first, last, [&](const auto& one) { return one.second == event.ticket; });
+      std::find_if(first, last, [&](const auto& one) { return one.second.ticket == event.ticket; });
   waiting_.erase(entry);
   waiting_by_ticket_.erase(found);
   effects.push_back(AnswerAdvanced{event.ticket});
 }
 
-void ReplicaMachine::wake(Effects& effects) {
+void ReplicaMachine::wake(Effects& effects, const Write* last) {
+  const Offset first = last == nullptr ? written_ : last->batches.front().base;
+  const std::size_t size = last == nullptr ? 0 : protocol::sum_of(last->pieces);
+  Buffer rows;  // Put together once, for all who wait for it.
   const auto beyond = waiting_.lower_bound(written_);
   for (auto waiter = waiting_.begin(); waiter != beyond; ++waiter) {
-    waiting_by_ticket_.erase(waiter->second);
-    effects.push_back(AnswerAdvanced{waiter->second});
+    const auto [ticket, bytes_max] = waiter->second;
+    waiting_by_ticket_.erase(ticket);
+    if (waiter->first != first || size > bytes_max) {
+      effects.push_back(AnswerAdvanced{ticket});
+      continue;
+    }
+    if (rows.empty()) rows = Buffer::joined(last->pieces);
+    effects.push_back(AnswerWritten{ticket, first, rows});
   }
   waiting_.erase(waiting_.begin(), beyond);
 }

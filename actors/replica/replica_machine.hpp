@@ -48,6 +48,7 @@ struct ReadAsked {
 struct AwaitAsked {
   Ticket ticket = 0;
   Offset from = 0;
+  std::size_t bytes_max = 0;  ///< Of rows that may come with the answer.
 };
 struct AwaitExpired {
   Ticket ticket = 0;
@@ -119,6 +120,12 @@ struct AnswerNoData {
 struct AnswerAdvanced {
   Ticket ticket = 0;
 };
+/// The rows that were waited for, as they were written a moment ago: no need to read them.
+struct AnswerWritten {
+  Ticket ticket = 0;
+  Offset from = 0;
+  Buffer batches;
+};
 struct AnswerOffset {
   Ticket ticket = 0;
   Offset offset = 0;
@@ -136,8 +143,9 @@ struct OpenLater {};
 struct ExpireLog {
   Expiry expiry;
 };
-using Effect = std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended, AnswerNoData,
-                            AnswerAdvanced, AnswerOffset, Refuse, Fail, OpenLater, ExpireLog>;
+using Effect =
+    std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended, AnswerNoData, AnswerAdvanced,
+                 AnswerWritten, AnswerOffset, Refuse, Fail, OpenLater, ExpireLog>;
 
 /// One bucket's replica. At replication 1 it leads, and what the device has written is visible: the
 /// high watermark is the end of what was written.
@@ -178,6 +186,11 @@ class ReplicaMachine {
     Ticket ticket = 0;
     std::vector<BatchSummary> batches;
     std::vector<Duplicate> duplicates;
+    std::vector<Buffer> pieces;  // Of all its batches: for those who wait for just these.
+  };
+  struct Waiter {
+    Ticket ticket = 0;
+    std::size_t bytes_max = 0;
   };
   using Effects = std::vector<Effect>;
 
@@ -206,7 +219,8 @@ class ReplicaMachine {
   void order_write(const AppendAsked& asked, const std::vector<protocol::LogBatchHeader>& headers,
                    Effects& effects);
   void answer_duplicate(Ticket ticket, const BatchSummary& original, Effects& effects);
-  void wake(Effects& effects);
+  /// `last`: what was written last, whose rows go to those who wait for its first.
+  void wake(Effects& effects, const Write* last = nullptr);
   [[nodiscard]] bool hold(const Event& event);
   void release_held(Effects& effects);
   [[nodiscard]] bool refused_while_closed(Ticket ticket, Effects& effects) const;
@@ -226,7 +240,7 @@ class ReplicaMachine {
   WriterTable stamped_;  // Of everything stamped, written or not.
   WriterTable durable_;  // Of everything written: what stamped_ falls back to.
   std::deque<Write> writes_;
-  std::multimap<Offset, Ticket> waiting_;
+  std::multimap<Offset, Waiter> waiting_;
   std::map<Ticket, Offset> waiting_by_ticket_;
 };
 

@@ -35,8 +35,17 @@ TEST(AnswerWindow, ACallThatEndsLetsGoOfWhatItExpectedAndOthersKeepTheirs) {
   window.arrived(2, 7, 6);
   window.finished(2, 1);
   EXPECT_EQ(window.bytes(), 51U);
-  window.arrived(2, 0, 1000);  // Too late.
-  window.arrived(9, 9, 1000);  // Never asked.
+}
+
+TEST(AnswerWindow, WhatComesUnexpectedlyIsHeldTooAndNothingIsNot) {
+  AnswerWindow window(100);
+  window.expect(2, 0, 20);
+  window.arrived(1, 9, 0);
+  EXPECT_FALSE(window.is_oldest_holder(1));
+  window.arrived(1, 9, 30);
+  EXPECT_TRUE(window.is_oldest_holder(1));
+  EXPECT_EQ(window.bytes(), 50U);
+  window.finished(1, 31);
   EXPECT_EQ(window.bytes(), 51U);
 }
 

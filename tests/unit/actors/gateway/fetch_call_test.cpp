@@ -142,6 +142,32 @@ TEST(FetchCall, ALongPollIsWokenByAnAppend) {
   EXPECT_EQ(bases(received(call)[0].records), std::vector<Offset>{3});
 }
 
+TEST(FetchCall, NewsMayBringTheRows) {
+  CallScript call = fetch({{0, 3}, {1, 4}}, {.bytes_min = 1});
+  call.answer_next(no_data(3));
+  call.answer_next(no_data(4));
+  EXPECT_GT(std::get<AwaitQuestion>(call.asked.at(0).question).bytes_max, 0U);
+  const AskReplica other = call.asked.at(1);
+  call.answer_next(DataAnswer{3, 5, 0, stored(rows_batch(2), 3)});
+  EXPECT_TRUE(call.over());  // Nothing is read again.
+  call.answer(other, DataAnswer{4, 5, 0, stored(rows_batch(1), 4)});
+  EXPECT_EQ(received(call)[0].high_watermark, 5);
+  EXPECT_EQ(bases(received(call)[0].records), std::vector<Offset>{3});
+  EXPECT_TRUE(received(call)[1].records.empty());
+}
+
+TEST(FetchCall, RowsThatCameWithNewsAndAreTooFewAreKept) {
+  CallScript call = fetch({{0, 3}}, {.bytes_min = 1'000'000});
+  call.answer_next(no_data(3));
+  call.answer_next(DataAnswer{3, 5, 0, stored(rows_batch(2), 3)});
+  EXPECT_EQ(std::get<ReadQuestion>(call.asked.at(0).question).from, 5);
+  call.answer_next(DataAnswer{5, 6, 0, stored(rows_batch(1), 5)});
+  call.now += 500ms;
+  call.answer_next(AdvancedAnswer{});
+  call.answer_next(no_data(6));
+  EXPECT_EQ(bases(received(call)[0].records), (std::vector<Offset>{3, 5}));
+}
+
 TEST(FetchCall, ALongPollThatExpiresAnswersWithWhatThereIs) {
   CallScript call = fetch({{0, 3}}, {.bytes_min = 1'000'000});
   call.answer_next(DataAnswer{3, 5, 0, stored(rows_batch(2), 3)});

@@ -26,6 +26,7 @@ TEST(GatewayCodec, QuestionsReachReplicas) {
   EXPECT_EQ(read.from, -2);
   EXPECT_EQ(read.bytes_max, 4096U);
   EXPECT_EQ(asked<replica::AwaitAsked>(AwaitQuestion{9, 250ms}).from, 9);
+  EXPECT_EQ(asked<replica::AwaitAsked>(AwaitQuestion{9, 250ms, 77}).bytes_max, 77U);
   (void)asked<replica::EarliestAsked>(EarliestQuestion{});
   (void)asked<replica::LatestAsked>(LatestQuestion{});
   EXPECT_EQ(asked<replica::TimestampAsked>(TimestampQuestion{123}).timestamp, 123);

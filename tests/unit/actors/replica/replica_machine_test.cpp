@@ -245,6 +245,27 @@ TEST(ReplicaMachine, AwaitsEndWithAnAppendOrWithTheirTime) {
   EXPECT_EQ(woken[0].ticket, 4U);
 }
 
+TEST(ReplicaMachine, WhoWaitsForJustTheRowsThatWereWrittenGetsThem) {
+  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  (void)machine.step(AwaitAsked{1, 5, 1000});
+  (void)machine.step(AwaitAsked{2, 5, 1000});
+  (void)machine.step(AwaitAsked{3, 5, 10});    // Less than they are.
+  (void)machine.step(AwaitAsked{4, 6, 1000});  // Not from their first one on.
+  const auto order = only<WriteBatches>(machine.step(append(5, {{.rows = 2}})));
+  const auto effects = machine.step(Written{});
+  const auto given = all_of<AnswerWritten>(effects);
+  ASSERT_EQ(given.size(), 2U);
+  EXPECT_EQ(given[0].ticket, 1U);
+  EXPECT_EQ(given[1].ticket, 2U);
+  EXPECT_EQ(given[0].from, 5);
+  EXPECT_EQ(given[0].batches.text(), Buffer::joined(order.batches.front().pieces).text());
+  EXPECT_EQ(given[0].batches.data(), given[1].batches.data());  // Shared.
+  const auto advanced = all_of<AnswerAdvanced>(effects);
+  ASSERT_EQ(advanced.size(), 2U);
+  EXPECT_EQ(advanced[0].ticket, 3U);
+  EXPECT_EQ(advanced[1].ticket, 4U);
+}
+
 TEST(ReplicaMachine, OpeningAnewWakesWhoIsBehindTheNewEnd) {
   ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
   (void)machine.step(AwaitAsked{1, 5});

@@ -107,7 +107,8 @@ class ReplicaRun {
   void await() {
     const Ticket ticket = ++tickets_;
     const Offset from = machine_.high_watermark() + random_.between(0, 3);
-    const auto effects = machine_.step(AwaitAsked{ticket, from});
+    const auto effects =
+        machine_.step(AwaitAsked{ticket, from, random_.chance(1, 2) ? 10'000U : 0U});
     if (effects.empty()) awaits_[ticket] = from;
     EXPECT_TRUE(effects.empty() || !machine_.is_open());
   }
@@ -127,6 +128,13 @@ class ReplicaRun {
     for (const AnswerAppended& answer : all_of<AnswerAppended>(effects)) confirm(answer);
     for (const AnswerAdvanced& answer : all_of<AnswerAdvanced>(effects)) {
       EXPECT_LT(awaits_.at(answer.ticket), machine_.high_watermark());
+      EXPECT_EQ(awaits_.erase(answer.ticket), 1U);
+    }
+    for (const AnswerWritten& answer : all_of<AnswerWritten>(effects)) {
+      EXPECT_EQ(awaits_.at(answer.ticket), answer.from);
+      EXPECT_LT(answer.from, machine_.high_watermark());
+      const auto first = protocol::parse_header(answer.batches.bytes());
+      EXPECT_TRUE(first && first->base_offset == answer.from);
       EXPECT_EQ(awaits_.erase(answer.ticket), 1U);
     }
     for (const Fail& failed : all_of<Fail>(effects)) EXPECT_EQ(asked_.erase(failed.ticket), 1U);
