@@ -17,9 +17,10 @@ constexpr Correlation correlation_expire = 3;
 constexpr Ticket first_ticket = 8;
 
 // Every timer from first_ticket on is an await's.
-constexpr std::uint64_t timer_open = 0;
+constexpr std::uint64_t timer_open_again = 0;
 constexpr std::uint64_t timer_retention = 1;
 constexpr std::uint64_t timer_writers = 2;
+constexpr std::uint64_t timer_open_due = 3;
 constexpr Duration open_again_after = 500ms;
 
 }  // namespace
@@ -34,15 +35,19 @@ ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId
       tickets_(first_ticket) {}
 
 void ReplicaActor::on_start() {
-  order(correlation_open, encode_open(bucket_));
+  Random random = context().random_for(actor_name());
+  start_timer(Duration(random.between(0, options_.open_within.count())), timer_open_due);
   start_timer(options_.retention_check_interval, timer_retention);
   start_timer(options_.writer_check_interval, timer_writers);
 }
 
-void ReplicaActor::on_stop() { send_here(device_, encode_close(bucket_)); }
+void ReplicaActor::on_stop() {
+  if (!machine_.is_resting()) send_here(device_, encode_close(bucket_));
+}
 
 void ReplicaActor::on_timer(std::uint64_t id) {
-  if (id == timer_open) return order(correlation_open, encode_open(bucket_));
+  if (id == timer_open_again) return order(correlation_open, encode_open(bucket_));
+  if (id == timer_open_due) return step(OpenDue{});
   if (id == timer_retention) {
     start_timer(options_.retention_check_interval, timer_retention);
     return step(RetentionDue{context().wall_clock(), options_.time_to_live(),
@@ -179,8 +184,12 @@ void ReplicaActor::perform(const ExpireLog& effect) {
   order(correlation_expire, encode_expire(bucket_, effect));
 }
 
+void ReplicaActor::perform(const OpenNow& /*effect*/) {
+  order(correlation_open, encode_open(bucket_));
+}
+
 void ReplicaActor::perform(const OpenLater& /*effect*/) {
-  start_timer(open_again_after, timer_open);
+  start_timer(open_again_after, timer_open_again);
 }
 
 }  // namespace millrace::replica

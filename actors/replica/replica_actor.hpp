@@ -11,6 +11,9 @@
 namespace millrace::replica {
 
 struct ReplicaOptions {
+  /// A log that nobody asks for is opened within this time after the start, each at a moment of its
+  /// own.
+  Duration open_within = 5min;
   Duration retention_check_interval = 5min;  ///< log.retention.check-interval
   Duration writer_expiration = 7 * 24h;      ///< server.writer-id.expiration-time
   Duration writer_check_interval = 10min;    ///< server.writer-id.expiration-check-interval
@@ -59,6 +62,7 @@ class ReplicaActor final : public Actor {
   void perform(const AnswerOffset& effect);
   void perform(const Refuse& effect);
   void perform(const Fail& effect);
+  void perform(const OpenNow& effect);
   void perform(const OpenLater& effect);
   void perform(const ExpireLog& effect);
 

@@ -35,20 +35,28 @@ Result<std::vector<LogBatchHeader>> headers_of(const std::vector<Buffer>& batche
 
 std::vector<Effect> ReplicaMachine::step(const Event& event) {
   Effects effects;
-  if (hold(event)) return effects;
+  if (hold(event, effects)) return effects;
   std::visit([&](const auto& one) { apply(one, effects); }, event);
   return effects;
 }
 
-bool ReplicaMachine::hold(const Event& event) {
+bool ReplicaMachine::hold(const Event& event, Effects& effects) {
   const bool is_news =
       std::holds_alternative<Opened>(event) || std::holds_alternative<OpenFailed>(event) ||
       std::holds_alternative<AwaitExpired>(event) || std::holds_alternative<RetentionDue>(event) ||
-      std::holds_alternative<WriterExpiryDue>(event) || std::holds_alternative<LogClosed>(event);
+      std::holds_alternative<WriterExpiryDue>(event) || std::holds_alternative<LogClosed>(event) ||
+      std::holds_alternative<OpenDue>(event);
   if (!opening_ || is_news || held_.size() >= held_max) return false;
+  open_first(effects);
   held_.push_back(event);
   return true;
 }
+
+void ReplicaMachine::open_first(Effects& effects) {
+  if (std::exchange(resting_, false)) effects.push_back(OpenNow{});
+}
+
+void ReplicaMachine::apply(const OpenDue& /*event*/, Effects& effects) { open_first(effects); }
 
 void ReplicaMachine::release_held(Effects& effects) {
   opening_ = false;
@@ -67,6 +75,7 @@ bool ReplicaMachine::refused_while_closed(Ticket ticket, Effects& effects) const
 void ReplicaMachine::apply(const Opened& event, Effects& effects) {
   CHECK(writes_.empty());
   open_ = true;
+  resting_ = false;
   start_ = event.start;
   written_ = next_ = event.end;
   max_timestamp_ = event.max_timestamp;

@@ -24,6 +24,9 @@ using Ticket = std::uint64_t;
 inline constexpr Offset earliest_offset = -2;
 
 // What can happen to a replica.
+/// Nobody has asked anything of it for a while: now its log is opened all the same, so that it is
+/// cared for like all others.
+struct OpenDue {};
 struct Opened {
   Offset start = 0;
   Offset end = 0;
@@ -88,9 +91,10 @@ struct ExpiryFailed {};
 struct LogClosed {
   Error error;
 };
-using Event = std::variant<Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
-                           EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed,
-                           RetentionDue, WriterExpiryDue, Expired, ExpiryFailed, LogClosed>;
+using Event =
+    std::variant<OpenDue, Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
+                 EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed, RetentionDue,
+                 WriterExpiryDue, Expired, ExpiryFailed, LogClosed>;
 
 // What the shell must do, in this order.
 struct WriteBatches {
@@ -138,6 +142,8 @@ struct Fail {
   Ticket ticket = 0;
   Error error;
 };
+/// The log is needed for the first time.
+struct OpenNow {};
 /// The log cannot be used as it is: ask the device to open it again after a while.
 struct OpenLater {};
 struct ExpireLog {
@@ -145,7 +151,7 @@ struct ExpireLog {
 };
 using Effect =
     std::variant<WriteBatches, ReadLog, FindTimestamp, AnswerAppended, AnswerNoData, AnswerAdvanced,
-                 AnswerWritten, AnswerOffset, Refuse, Fail, OpenLater, ExpireLog>;
+                 AnswerWritten, AnswerOffset, Refuse, Fail, OpenNow, OpenLater, ExpireLog>;
 
 /// One bucket's replica. At replication 1 it leads, and what the device has written is visible: the
 /// high watermark is the end of what was written.
@@ -153,6 +159,9 @@ using Effect =
 /// Appends are stamped and ordered one behind the other without waiting for the device. When one
 /// fails, those ordered behind it fail as well (their offsets no longer fit), and until the device
 /// has answered them all nothing new is ordered.
+///
+/// Its log rests until somebody asks something, or the shell says that it is due: a node with ten
+/// thousand buckets serves the few that are in use at once.
 ///
 /// What is too old is deleted by whole segments, by the leader's clock and the batches' commit
 /// timestamps. A writer is known until it was silent for `writer_expiration`, whether its batches
@@ -173,6 +182,8 @@ class ReplicaMachine {
   [[nodiscard]] std::vector<Effect> step(const Event& event);
 
   [[nodiscard]] bool is_open() const { return open_; }
+  /// Whether its log was never needed so far.
+  [[nodiscard]] bool is_resting() const { return resting_; }
   [[nodiscard]] Offset log_start() const { return start_; }
   [[nodiscard]] Offset high_watermark() const { return written_; }
 
@@ -194,6 +205,7 @@ class ReplicaMachine {
   };
   using Effects = std::vector<Effect>;
 
+  void apply(const OpenDue& event, Effects& effects);
   void apply(const Opened& event, Effects& effects);
   void apply(const OpenFailed& event, Effects& effects);
   void apply(const LogClosed& event, Effects& effects);
@@ -221,14 +233,16 @@ class ReplicaMachine {
   void answer_duplicate(Ticket ticket, const BatchSummary& original, Effects& effects);
   /// `last`: what was written last, whose rows go to those who wait for its first.
   void wake(Effects& effects, const Write* last = nullptr);
-  [[nodiscard]] bool hold(const Event& event);
+  [[nodiscard]] bool hold(const Event& event, Effects& effects);
+  void open_first(Effects& effects);
   void release_held(Effects& effects);
   [[nodiscard]] bool refused_while_closed(Ticket ticket, Effects& effects) const;
 
   const Duration writer_expiration_;
   bool open_ = false;
   bool expiring_ = false;  // An order is on its way.
-  bool opening_ = true;    // For the first time: what is asked meanwhile is held, not refused.
+  bool resting_ = true;    // Not even ordered to be opened.
+  bool opening_ = true;    // Not open so far: what is asked meanwhile is held, not refused.
   std::deque<Event> held_;
   Error why_closed_{Errc::unavailable, "log is being opened"};
   bool discarding_ = false;  // A write failed; the ones behind it are still being answered.

@@ -50,6 +50,7 @@ class ReplicaActorTest : public testing::Test {
   void start() {
     ReplicaOptions options;
     options.time_to_live = [] { return std::optional<Duration>(1h); };
+    options.open_within = open_within_;
     (void)node_->spawn<ReplicaActor>(replica_name(bucket), "", Placement::scheduled, bucket,
                                      "device/0", std::move(options));
     simulation_.run_for(1ms);
@@ -77,6 +78,7 @@ class ReplicaActorTest : public testing::Test {
     return false;
   }
 
+  Duration open_within_{};
   Simulation simulation_{1};
   NodeContext* node_ = nullptr;
   std::vector<Envelope> orders_;
@@ -92,6 +94,21 @@ TEST_F(ReplicaActorTest, AnswersUnderTheAskersCorrelation) {
   reply_to(orders_[1], appended_reply());
   ASSERT_EQ(answers_.size(), 1U);
   EXPECT_EQ(answers_[0].correlation, 41U);
+}
+
+TEST_F(ReplicaActorTest, ALogThatNobodyNeedsIsOpenedInItsTimeAndClosedOnlyIfItWasOpen) {
+  node_->stop(replica_name(bucket));
+  simulation_.run_for(1ms);
+  ASSERT_EQ(orders_.size(), 2U);  // Opened, and closed.
+  open_within_ = 1h;
+  start();
+  EXPECT_EQ(orders_.size(), 2U);
+  node_->stop(replica_name(bucket));
+  simulation_.run_for(1ms);
+  EXPECT_EQ(orders_.size(), 2U);
+  start();
+  simulation_.run_for(1h);
+  EXPECT_EQ(orders_.size(), 3U);
 }
 
 TEST_F(ReplicaActorTest, AnAwaitEndsWithItsTime) {

@@ -182,6 +182,7 @@ TEST(ReplicaMachine, AFullDiskThatMovedTheEndIsOpenedAnew) {
 
 TEST(ReplicaMachine, QuestionsAreHeldWhileTheLogIsOpenedForTheFirstTime) {
   ReplicaMachine machine;
+  (void)machine.step(OpenDue{});
   EXPECT_TRUE(machine.step(append(1, {{}})).empty());
   EXPECT_TRUE(machine.step(LatestAsked{2}).empty());
   const auto effects = machine.step(Opened{});
@@ -191,14 +192,33 @@ TEST(ReplicaMachine, QuestionsAreHeldWhileTheLogIsOpenedForTheFirstTime) {
 
 TEST(ReplicaMachine, WhatIsHeldHasABound) {
   ReplicaMachine machine;
+  (void)machine.step(OpenDue{});
   for (std::size_t i = 0; i < ReplicaMachine::held_max; ++i) {
     EXPECT_TRUE(machine.step(LatestAsked{i}).empty());
   }
   EXPECT_EQ(only<Fail>(machine.step(LatestAsked{7})).error.code, Errc::not_leader);
 }
 
+TEST(ReplicaMachine, ALogRestsUntilItIsNeededOrDue) {
+  ReplicaMachine asked;
+  (void)asked.step(WriterExpiryDue{noon});
+  (void)asked.step(RetentionDue{noon, 1h, false});
+  EXPECT_TRUE(asked.is_resting());
+  (void)only<OpenNow>(asked.step(LatestAsked{1}));
+  EXPECT_FALSE(asked.is_resting());
+  EXPECT_TRUE(asked.step(LatestAsked{2}).empty());
+  EXPECT_TRUE(asked.step(OpenDue{}).empty());  // It is being opened already.
+  EXPECT_EQ(all_of<AnswerOffset>(asked.step(Opened{.end = 4, .recent = {}})).size(), 2U);
+  EXPECT_TRUE(asked.step(OpenDue{}).empty());
+
+  ReplicaMachine due;
+  (void)only<OpenNow>(due.step(OpenDue{}));
+  EXPECT_TRUE(due.step(Opened{.end = 4, .recent = {}}).empty());
+}
+
 TEST(ReplicaMachine, NobodyLeadsWhileTheLogIsClosed) {
   ReplicaMachine machine;
+  (void)machine.step(OpenDue{});
   const std::vector<Event> asked = {append(1, {{}}),  ReadAsked{1, 0, 10},
                                     AwaitAsked{1, 0}, EarliestAsked{1},
                                     LatestAsked{1},   TimestampAsked{1, 0, noon}};
