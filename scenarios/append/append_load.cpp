@@ -18,6 +18,7 @@ constexpr Duration settle_max = 20s;
 // The longest that a client tries to deliver a row, and some.
 constexpr Duration answers_max = 70s;
 constexpr Duration final_read_max = 30s;
+constexpr Duration answer_soon_max = 300ms;
 
 }  // namespace
 
@@ -82,13 +83,49 @@ void AppendLoad::stop_readers() {
   for (const auto& reader : readers_) reader->stop();
 }
 
-void AppendLoad::finish() {
+Offset AppendLoad::note_starts() {
+  Offset sum = 0;
+  using Offsets = std::vector<client::BucketOffset>;
+  client::Client& client = cluster_.add_client().api();
+  for (const client::TablePath& table : tables_) {
+    const Instant asked_at = cluster_.now();
+    const auto described =
+        cluster_.blocking(answer_soon_max)
+            .wait<client::TablePtr>([&](const client::Callback<client::TablePtr>& done) {
+              client.describe_table(table, done);
+            });
+    const auto starts =
+        cluster_.blocking(answer_soon_max)
+            .wait<Offsets>([&](const client::Callback<Offsets>& done) {
+              client.list_offsets(table, {.kind = client::OffsetQuery::Kind::earliest}, done);
+            });
+    if (!described || !starts) continue;
+    for (const client::BucketOffset& start : *starts) {
+      if (!start.offset) continue;
+      Read read;
+      read.reader = "who asked for the start";
+      read.bucket = {(*described)->id, start.bucket};
+      read.begun_at = cluster_.now();
+      read.start_asked_at = asked_at;
+      read.from = *start.offset;
+      history_.reads.push_back(std::move(read));
+      sum += *start.offset;
+    }
+  }
+  return sum;
+}
+
+void AppendLoad::stop_writers() {
   for (const auto& writer : writers_) writer->stop();
   const auto idle = [&] {
     return std::all_of(writers_.begin(), writers_.end(),
                        [](const auto& writer) { return writer->is_idle(); });
   };
   if (!cluster_.run_until(idle, answers_max)) find("some appends were never answered");
+}
+
+void AppendLoad::finish() {
+  stop_writers();
   for (const client::TablePath& table : tables_) read_to_end(table);
   stop_readers();
 }

@@ -36,7 +36,12 @@ class AppendLoad {
   void add_readers();
   /// Those that read so far stop.
   void stop_readers();
-  /// No more appends; waits until every row has its answer, then reads everything anew.
+  /// Asks where the logs start, for the checkers; tables that do not answer soon are passed over.
+  /// Returns the sum of what was told.
+  Offset note_starts();
+  /// No more appends; waits until every row has its answer.
+  void stop_writers();
+  /// The same, and then reads everything anew.
   void finish();
 
   [[nodiscard]] History& history() { return history_; }

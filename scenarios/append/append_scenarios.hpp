@@ -35,7 +35,8 @@ namespace millrace::scenarios {
 [[nodiscard]] Outcome fail_devices(std::uint64_t seed);
 
 /// A device of the only node is full for a while: its buckets refuse with error 26, the others go
-/// on, and with room again all is as before without anybody's help.
+/// on, and with room again all is as before without anybody's help. Power may go while it is full:
+/// what was refused does not come back.
 [[nodiscard]] Outcome fill_disk(std::uint64_t seed);
 
 }  // namespace millrace::scenarios

@@ -9,6 +9,7 @@ namespace millrace::scenarios {
 namespace {
 
 constexpr Duration synced_within = 1s + 250ms;
+constexpr int looks_max = 50;
 
 ClusterShape draw_shape(Random& random) {
   ClusterShape shape;
@@ -21,6 +22,9 @@ ClusterShape draw_shape(Random& random) {
 /// Power goes, perhaps amid a deletion, and comes back; readers of that time are no witnesses.
 void lose_power(SimulatedCluster& cluster, AppendLoad& load, NodeId node, Random& random) {
   HostCrash crash{{}, {}, load.buckets_of(node), synced_within};
+  // What is told now must hold afterwards, best of all just after something was deleted.
+  const Offset before = load.note_starts();
+  for (int i = 0; i < looks_max && load.note_starts() == before; ++i) cluster.run_for(20ms);
   for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d)
     cluster.disk(node, d).stop_after(random.below(30));
   cluster.run_for(draw(random, 0ms, 500ms));

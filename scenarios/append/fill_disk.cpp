@@ -3,6 +3,8 @@
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,8 +25,10 @@ using protocol::ErrorCode;
 
 constexpr std::int64_t probe_writer = 100;
 constexpr std::int64_t rows_per_probe = 2;
+constexpr Duration synced_within = 1s + 250ms;
 
-/// Appends to all buckets of a table in one request, without an identity and without a retry.
+/// Appends to all buckets of a table in one request, without an identity and without a retry. Each
+/// row is a batch: together they are in the log or none of them is.
 class ProduceProbe {
  public:
   ProduceProbe(SimulatedCluster& cluster, History& history, client::TablePath path)
@@ -65,6 +69,9 @@ class ProduceProbe {
     return codes;
   }
 
+  /// Of one row, so far.
+  [[nodiscard]] std::size_t batch_bytes_max() const { return batch_bytes_max_; }
+
  private:
   std::vector<ErrorCode> complain(const std::string& why) {
     history_.findings.push_back("probe: " + why);
@@ -84,10 +91,14 @@ class ProduceProbe {
         attempt.bucket = {table.id, info.bucket};
         history_.attempts.push_back(attempt);
       }
-      const auto rows = value_rows(schema, {probe_writer, next_sequence_}, rows_per_probe);
-      next_sequence_ += rows_per_probe;
-      request.buckets.push_back(
-          {std::nullopt, info.bucket.value(), protocol::encode_batch(*rows, {}).value()});
+      std::string batches;
+      for (std::int64_t i = 0; i < rows_per_probe; ++i) {
+        const auto row = value_rows(schema, {probe_writer, next_sequence_++}, 1);
+        const Buffer batch = protocol::encode_batch(*row, {}).value();
+        batch_bytes_max_ = std::max(batch_bytes_max_, batch.size());
+        batches += batch.text();
+      }
+      request.buckets.push_back({std::nullopt, info.bucket.value(), Buffer::from(batches)});
     }
     return request;
   }
@@ -97,7 +108,21 @@ class ProduceProbe {
   SimulatedClient& client_;
   const client::TablePath path_;
   std::int64_t next_sequence_ = 0;
+  std::size_t batch_bytes_max_ = 0;
 };
+
+/// Power goes while the disk is full.
+void lose_power(SimulatedCluster& cluster, AppendLoad& load, Random& random) {
+  HostCrash crash{cluster.now(), {}, load.buckets_of(NodeId{0}), synced_within};
+  load.stop_readers();
+  cluster.stop(NodeId{0}, Ending::power_loss);
+  load.history().crash = std::move(crash);
+  cluster.run_for(draw(random, 50ms, 1s));
+  load.history().crash->back_at = cluster.now();
+  cluster.start(NodeId{0});
+  load.add_readers();
+  if (!cluster.run_until_whole(10s)) load.history().findings.push_back("the node never came back");
+}
 
 }  // namespace
 
@@ -138,11 +163,25 @@ Outcome fill_disk(std::uint64_t seed) {
     disk.set_free_bytes(std::nullopt);
     expect(none, "when there is room again");
   }
+  const bool loses_power = random.chance(1, 2);
+  if (loses_power) {
+    load.stop_writers();
+    cluster.run_for(synced_within);  // What is refused now is all that a crash can bring back.
+    const auto device = static_cast<std::int32_t>(random.below(2));
+    SimulatedDisk& disk = cluster.disk(NodeId{0}, device);
+    disk.set_free_bytes(probe.batch_bytes_max());
+    expect(device, "with room for a part");
+    lose_power(cluster, load, random);
+    disk.set_free_bytes(std::nullopt);
+    cluster.run_for(1s);  // A log that could not be opened is tried again.
+    expect(none, "when power and room are back");
+  }
   load.finish();
   Outcome outcome = load.outcome();
   for (const std::string& why : history.given_up)
     outcome.violations.push_back("a writer gave rows up: " + why);
   outcome.reached["refusals"] = refusals;
+  outcome.reached["power lost"] = loses_power ? 1 : 0;
   return outcome;
 }
 

@@ -184,6 +184,33 @@ Violations check_single_valued(const History& history) {
   return violations;
 }
 
+Violations check_read_stays(const History& history) {
+  Violations violations;
+  std::map<BucketId, const Read*> finals;
+  Known kept;
+  for (const Read& read : history.reads) {
+    if (!read.is_final) continue;
+    finals[read.bucket] = &read;
+    for (const ReadRow& row : read.rows) kept.try_emplace({read.bucket, row.offset}, row.value);
+  }
+  for (const Read& read : history.reads) {
+    const auto last = finals.find(read.bucket);
+    if (last == finals.end() || read.is_final) continue;
+    const bool may_go = history.lost_since(read.bucket, read.begun_at) &&
+                        history.crash->synced_within > Duration::zero();
+    if (may_go) continue;
+    for (const ReadRow& row : read.rows) {
+      const bool is_deleted = row.offset < last->second->from;
+      // Another row in its place is two values at one offset, which another checker reports.
+      if (is_deleted || kept.contains({read.bucket, row.offset})) continue;
+      violations.push_back(fmt::format("row that was read is lost: {}, which {} saw at {}",
+                                       to_string(row.value), read.reader,
+                                       place(read.bucket, row.offset)));
+    }
+  }
+  return violations;
+}
+
 Violations check_log(const History& history) {
   Violations violations = history.findings;
   std::set<BucketId> read_whole;
@@ -201,6 +228,7 @@ Violations check_log(const History& history) {
   append(violations, check_dense(history));
   append(violations, check_start(history));
   append(violations, check_single_valued(history));
+  append(violations, check_read_stays(history));
   return violations;
 }
 

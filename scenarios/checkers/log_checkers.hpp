@@ -32,6 +32,10 @@ using Violations = std::vector<std::string>;
 /// offsets anew, but only those above all that it kept: what survives is a prefix.
 [[nodiscard]] Violations check_single_valued(const History& history);
 
+/// What was read once is there for good, unless a host lost power that had not synced it. That its
+/// append was never acknowledged changes nothing.
+[[nodiscard]] Violations check_read_stays(const History& history);
+
 /// All of them, and what was found during the run. A final read of every bucket is required.
 [[nodiscard]] Violations check_log(const History& history);
 

@@ -64,6 +64,7 @@ TEST(Append, IsRefusedByAFullDeviceAndGoesOnWhenThereIsRoom) {
   if (!is_sweep()) return;
   EXPECT_GT(reached["rows acknowledged"], 0U);
   EXPECT_GT(reached["refusals"], 0U);
+  EXPECT_GT(reached["power lost"], 0U);
 }
 
 }  // namespace

@@ -212,6 +212,28 @@ TEST_F(LogCheckers, WhatSurvivesIsAPrefix) {
   expect_one(check_single_valued(history_), "what survived is no prefix");
 }
 
+TEST_F(LogCheckers, WhatWasReadStays) {
+  history_.attempts[4].fate = Fate::in_doubt;
+  EXPECT_EQ(check_read_stays(history_), Violations{});
+  cut(4);
+  expect_one(check_read_stays(history_), "row that was read is lost: row 1 of writer 2");
+}
+
+TEST_F(LogCheckers, WhatWasReadGoesWithAHostThatHadNotSyncedIt) {
+  history_.attempts[4].fate = Fate::in_doubt;
+  cut(4);
+  crash(5s, 1s);
+  EXPECT_EQ(check_read_stays(history_), Violations{});
+  crash(5s, 0s);
+  expect_one(check_read_stays(history_), "row that was read is lost: row 1 of writer 2");
+}
+
+TEST_F(LogCheckers, WhatWasReadMayBeDeleted) {
+  last().from = 2;
+  last().rows.erase(last().rows.begin(), last().rows.begin() + 2);
+  EXPECT_EQ(check_read_stays(history_), Violations{});
+}
+
 TEST_F(LogCheckers, ABucketThatNobodyReadToTheEndProvesNothing) {
   last().is_final = false;
   expect_one(check_log(history_), "was never read whole");
