@@ -7,6 +7,7 @@
 #include "actors/coordinator/alteration_rules.hpp"
 #include "actors/coordinator/cluster_config_rules.hpp"
 #include "base/check.hpp"
+#include "base/planted_bug.hpp"
 #include "protocol/table_options.hpp"
 
 namespace millrace::coordinator {
@@ -43,8 +44,9 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
     // A commit whose outcome was unknown: what is there now tells.
     Catalog expected = catalog_;
     expected.apply(in_flight_->delta);
-    const bool written =
-        event.revision == Revision{revision_.value() + 1} && event.catalog == expected;
+    const bool written = !is_planted(PlantedBug::deny_commit_of_unknown_outcome) &&
+                         event.revision == Revision{revision_.value() + 1} &&
+                         event.catalog == expected;
     if (written) return committed(effects);
     not_committed(*std::exchange(in_flight_, std::nullopt), effects);
   }
@@ -52,6 +54,7 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
   catalog_ = event.catalog;
   recent_.clear();
   next_writer_ = catalog_.next_writer();
+  if (is_planted(PlantedBug::grant_writer_ids_again)) next_writer_ = WriterId{0};
 }
 
 void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects) {
@@ -202,6 +205,9 @@ void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
     return effects.push_back(Answer{asked.ticket, *refused});
   }
   if (auto* delta = std::get_if<CatalogDelta>(&decision)) {
+    if (is_planted(PlantedBug::answer_before_commit)) {
+      effects.push_back(Answer{asked.ticket, Done{}});
+    }
     return commit(asked, std::move(*delta), effects);
   }
   // Nothing changes, but the asker's node may not know yet what makes it so.

@@ -8,6 +8,7 @@
 
 #include "actors/device/scrub.hpp"
 #include "base/log_event.hpp"
+#include "base/planted_bug.hpp"
 
 namespace millrace::device {
 namespace {
@@ -70,7 +71,8 @@ void DeviceActor::commit_group(BucketId bucket) {
   if (group.empty()) return;
   const auto log = open_.find(bucket);
   // It stays dirty: how far it is durable is noted with the next sync, not with each group.
-  const bool synced = log != open_.end() && commit(bucket, *log->second.log);
+  const bool synced = is_planted(PlantedBug::acknowledge_before_sync) ||
+                      (log != open_.end() && commit(bucket, *log->second.log));
   for (const Waiting& one : group.mapped()) {
     const bool lost = !synced && std::holds_alternative<BatchesAppended>(one.outcome);
     const Outcome outcome =
@@ -96,7 +98,7 @@ void DeviceActor::tell_damage(BucketId bucket) {
 void DeviceActor::on_timer(std::uint64_t id) {
   if (id == timer_group) return commit_groups();
   if (id == timer_scrub) return scrub_next();
-  sync_timer_runs_ = false;
+  sync_timer_runs_ = is_planted(PlantedBug::sync_once);
   sync_dirty();
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/planted_bug.hpp"
 
 namespace millrace::replica {
 namespace {
@@ -170,6 +171,9 @@ void ReplicaMachine::order_write(const AppendAsked& asked,
     next_ = summary.last + 1;
   }
   max_timestamp_ = timestamp;
+  if (is_planted(PlantedBug::acknowledge_before_write)) {
+    effects.push_back(AnswerAppended{write.ticket, write.batches.front().base, next_});
+  }
   writes_.push_back(std::move(write));
   effects.push_back(std::move(order));
 }

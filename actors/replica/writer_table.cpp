@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/planted_bug.hpp"
+
 namespace millrace::replica {
 
 BatchVerdict WriterTable::check(WriterId writer, std::int32_t sequence) const {
@@ -14,7 +16,7 @@ BatchVerdict WriterTable::check(WriterId writer, std::int32_t sequence) const {
     if (original != batches->end()) return BatchIsDuplicate{*original};
   }
   const std::int32_t next = next_sequence(writer);
-  if (sequence == next) return BatchIsNew{};
+  if (sequence == next || is_planted(PlantedBug::accept_sequence_gap)) return BatchIsNew{};
   return BatchIsOutOfOrder{next};
 }
 

@@ -5,7 +5,9 @@ add_test(NAME check COMMAND ${CMAKE_SOURCE_DIR}/tools/check.sh ${CMAKE_BINARY_DI
 # What checks must itself be seen to fail.
 add_test(NAME check_layers_test COMMAND ${CMAKE_SOURCE_DIR}/tools/check_layers_test.py)
 add_test(NAME check_code_test COMMAND ${CMAKE_SOURCE_DIR}/tools/check_code_test.py)
-set_tests_properties(check check_layers_test check_code_test PROPERTIES LABELS check TIMEOUT 120)
+# So must what looks for planted bugs, which only ./dev test --all does.
+add_test(NAME check_planted_test COMMAND ${CMAKE_SOURCE_DIR}/tests/planted/run_test.py)
+set_tests_properties(check check_layers_test check_code_test check_planted_test PROPERTIES LABELS check TIMEOUT 120)
 
 # add_pytest(NAME IN folder [LABELS label...] [TIMEOUT seconds]): the test_*.py of a folder as one ctest entry.
 # They start real processes, so only one such entry runs at a time.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted_bug.hpp"
 #include "state/log/segmented/segment.hpp"
 
 namespace millrace {
@@ -116,7 +117,12 @@ Status Segment::take_in_all(BatchWalk& walk, const SegmentTrust& trust) {
                                      : SoundEnd{trust.durable.offset, trust.durable.position};
   while (true) {
     const bool is_durable = walk.position() < durable.position;
-    const bool trusted = walk.position() < trust.durable.position;
+    if (!is_durable && trust.may_end_torn && is_planted(PlantedBug::cut_above_recovery_point)) {
+      size_ = walk.position();
+      return cut_tail(size_);
+    }
+    const bool trusted = walk.position() < trust.durable.position ||
+                         is_planted(PlantedBug::trust_tail_without_checksum);
     const auto check = trusted ? BatchCheck::header : BatchCheck::checksum;
     auto batch = is_durable ? next_sound(walk, check, durable) : walk.next(check);
     if (!batch && batch.error().code == Errc::corrupt && !is_durable && trust.may_end_torn) {

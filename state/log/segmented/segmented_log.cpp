@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hpp"
+#include "base/planted_bug.hpp"
 #include "state/log/segmented/segment_rewrite.hpp"
 
 namespace millrace {
@@ -80,7 +81,8 @@ Status SegmentedLog::roll() {
   auto next = Segment::create(disk_, place_of(end));
   if (!next) return tl::unexpected(next.error());
   // From here on the new segment may be on the device, so there is no way back.
-  if (auto synced = disk_.sync_folder(folder_); !synced) {
+  const bool skips_sync = is_planted(PlantedBug::forget_folder_sync_after_roll);
+  if (auto synced = skips_sync ? Status() : disk_.sync_folder(folder_); !synced) {
     folder_sync_failed_ = true;
     return fail(Errc::unavailable, synced.error().message);
   }
@@ -90,12 +92,16 @@ Status SegmentedLog::roll() {
                        .max_timestamp = active_->max_timestamp().value_or(-1)});
   active_ = std::move(*next);
   durable_ = active_->here();
+  if (skips_sync) return {};  // What is noted now would sync the folder as well.
   save_recovery_point();
   save_recent(end);
   return {};
 }
 
 Status SegmentedLog::sync() {
+  if (is_planted(PlantedBug::save_recovery_point_before_sync)) {
+    (void)replace_file(disk_, recovery_point_path(folder_), encode(active_->here()));
+  }
   if (auto committed = commit(); !committed) return committed;
   save_recovery_point();
   return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/planted_bug.hpp"
 #include "state/log/port/recent_batches.hpp"
 #include "state/log/segmented/segmented_log.hpp"
 
@@ -38,9 +39,10 @@ Status SegmentedLog::expire(const Expiry& expiry) {
     auto rolled = roll();
     if (!rolled && rolled.error().code != Errc::overloaded) return refuse_writes(rolled.error());
   }
-  const auto kept = std::find_if(finished_.begin(), finished_.end(), [&](const Finished& one) {
+  auto kept = std::find_if(finished_.begin(), finished_.end(), [&](const Finished& one) {
     return one.max_timestamp >= expiry.older_than || one.end > expiry.limit;
   });
+  if (kept != finished_.end() && is_planted(PlantedBug::expire_one_segment_too_many)) ++kept;
   if (kept == finished_.begin()) return {};
   auto start = start_behind(static_cast<std::size_t>(kept - finished_.begin()), expiry);
   if (!start) return tl::unexpected(start.error());
