@@ -12,8 +12,8 @@ OUTPUT = """\
 tests/simulation/sweep.hpp:40: Failure
 Failed
 seed 7 fails after 1234 ms of simulated time, 99 messages:
-  no append was acknowledged after the restarts
   acknowledged row lost: row 3 of writer 1 of bucket 0/1 (offset 9) is not in the final read
+  duplicate: row 4 of writer 1 at bucket 0/1 offset 8 as the final read sees it and at offset 7
 again: MILLRACE_SEED=7 build/planted/bin/simulation --gtest_filter=Append.LosesNothing
 
 [  FAILED  ] Append.LosesNothing (12 ms)
@@ -29,7 +29,7 @@ class RunTest(unittest.TestCase):
         texts = ["if (is_planted(PlantedBug::first_one)) return;", "// second_one"]
         self.assertEqual(bugs_without_a_line(["first_one", "second_one"], texts), ["second_one"])
 
-    def test_a_checkers_word_goes_before_an_expectation(self):
+    def test_the_first_violation_tells_the_checker(self):
         catch = first_catch(OUTPUT)
         self.assertEqual((catch.case, catch.checker), ("Append.LosesNothing", "check_nothing_lost"))
 
