@@ -200,6 +200,7 @@ void DeviceActor::rest_oldest() {
   commit_group(bucket);
   // What a failed sync may have lost was acknowledged: the replica must look anew.
   const bool is_safe = !dirty_.contains(bucket) || sync(bucket, log);
+  log.rest();
   forget(bucket);
   if (is_safe) resting_.insert(bucket);
 }

@@ -125,6 +125,7 @@ Status NodeProcess::open_data() {
       static_cast<std::uint64_t>(configuration_.get(key::log_segment_file_size));
   options.index_interval_bytes =
       static_cast<std::uint64_t>(configuration_.get(key::log_index_interval_size));
+  options.reserve_bytes = settings_.device_options.reserve_bytes;
   for (std::size_t i = 0; i < device_threads; ++i) {
     logs_.push_back(std::make_unique<SegmentedLogStore>(*disk_, options));
   }

@@ -1,7 +1,9 @@
 // The question: what does the log add to writing and reading a file?
 // Workload: a segmented log in a temporary folder of the host's file system, batches of N bytes of
-// noise. "log_append" writes one batch a call, "log_append_sync" makes each durable as well; the
-// log starts over after 256 MiB. "log_read" reads 64 MiB that were just written, so out of the page
+// noise. "log_append" writes one batch a call, "log_append_sync" makes each durable as well;
+// "log_commit_growing" and "log_commit_prepared" make each durable as a table of durability `disk`
+// does, without room that was made in advance and with it. The log starts over after 256 MiB.
+// "log_read" reads 64 MiB that were just written, so out of the page
 // cache, in calls of up to 1 MiB. "crc32c" is what every batch costs on arrival. Unit: time per
 // call, bytes per second. Left out: cold reads, full disks, whoever waits in the device's queue.
 #include <benchmark/benchmark.h>
@@ -25,11 +27,12 @@ constexpr BucketId bucket{TableId{1}, BucketIndex{0}};
 /// A log of its own, gone afterwards.
 class Log {
  public:
-  explicit Log(std::int64_t batch_bytes)
+  explicit Log(std::int64_t batch_bytes, const SegmentedLogOptions& options = {})
       : batch_(Buffer::from(test::make_batch({.rows = rows_per_batch,
                                               .body_bytes = static_cast<std::size_t>(batch_bytes) -
                                                             protocol::log_batch_header_size})
-                                .bytes)) {
+                                .bytes)),
+        store_(disk_, options) {
     start_over();
   }
 
@@ -55,12 +58,15 @@ class Log {
   EpochMillis clock_ = 0;
   TemporaryFolder folder_;
   PosixDisk disk_{folder_.path()};
-  SegmentedLogStore store_{disk_, {}};
+  SegmentedLogStore store_;
   std::unique_ptr<TableLog> log_;
 };
 
-void append_batches(benchmark::State& state, bool durable) {
-  Log log(state.range(0));
+enum class Durable { no, by_sync, by_commit };
+
+void append_batches(benchmark::State& state, Durable durable,
+                    const SegmentedLogOptions& options = {}) {
+  Log log(state.range(0), options);
   for (auto _ : state) {
     if (log->size_bytes() > log_bytes_max) {
       state.PauseTiming();
@@ -68,20 +74,30 @@ void append_batches(benchmark::State& state, bool durable) {
       state.ResumeTiming();
     }
     auto appended = log.append();
-    if (appended && durable) appended = log->sync();
+    if (appended && durable == Durable::by_sync) appended = log->sync();
+    if (appended && durable == Durable::by_commit) appended = log->commit();
     if (!appended) {
       state.SkipWithError(appended.error().message.c_str());
       break;
     }
   }
   state.SetBytesProcessed(state.iterations() * state.range(0));
+  state.SetItemsProcessed(state.iterations());
 }
 
-void log_append(benchmark::State& state) { append_batches(state, false); }
+void log_append(benchmark::State& state) { append_batches(state, Durable::no); }
 BENCHMARK(log_append)->Arg(64 << 10)->Arg(1 << 20)->UseRealTime();
 
-void log_append_sync(benchmark::State& state) { append_batches(state, true); }
+void log_append_sync(benchmark::State& state) { append_batches(state, Durable::by_sync); }
 BENCHMARK(log_append_sync)->Arg(64 << 10)->Arg(1 << 20)->UseRealTime();
+
+void log_commit_growing(benchmark::State& state) {
+  append_batches(state, Durable::by_commit, {.room_bytes = 0});
+}
+BENCHMARK(log_commit_growing)->Arg(4 << 10)->Arg(64 << 10)->Arg(1 << 20)->UseRealTime();
+
+void log_commit_prepared(benchmark::State& state) { append_batches(state, Durable::by_commit); }
+BENCHMARK(log_commit_prepared)->Arg(4 << 10)->Arg(64 << 10)->Arg(1 << 20)->UseRealTime();
 
 void log_read(benchmark::State& state) {
   constexpr std::uint64_t filled_bytes = std::uint64_t{64} << 20;

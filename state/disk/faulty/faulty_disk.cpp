@@ -8,25 +8,29 @@ namespace millrace {
 class FaultyFile final : public File {
  public:
   FaultyFile(FaultyDisk& disk, std::unique_ptr<File> below, std::string path)
-      : disk_(disk), below_(std::move(below)), path_(std::move(path)) {}
+      : disk_(disk), below_(std::move(below)), room_end_(below_->size()), path_(std::move(path)) {}
 
   [[nodiscard]] Result<std::uint64_t> append(std::span<const Bytes> pieces) override {
     std::uint64_t size = 0;
     for (const Bytes& piece : pieces) size += piece.size();
-    const std::uint64_t granted = disk_.take(size);
-    if (granted == size) {
-      const std::uint64_t before = below_->size();
+    const std::uint64_t before = below_->size();
+    const std::uint64_t growth = growth_to(before + size);
+    const std::uint64_t granted = disk_.take(growth);
+    if (granted == growth) {
       auto appended = below_->append(pieces);
-      if (!appended) disk_.give_back(size - (below_->size() - before));
+      if (!appended) disk_.give_back(growth - growth_to(below_->size()));
+      room_end_ = std::max(room_end_, below_->size());
       return appended;
     }
     std::vector<Bytes> fitting;
-    std::uint64_t left = granted;
+    std::uint64_t left = size - growth + granted;
     for (const Bytes& piece : pieces) {
       fitting.push_back(piece.first(std::min<std::uint64_t>(piece.size(), left)));
       left -= fitting.back().size();
     }
-    if (auto appended = below_->append(fitting); !appended) return appended;
+    auto appended = below_->append(fitting);
+    room_end_ = std::max(room_end_, below_->size());
+    if (!appended) return appended;
     return fail(Errc::overloaded, "disk full: append " + path_);
   }
 
@@ -35,18 +39,39 @@ class FaultyFile final : public File {
   }
 
   [[nodiscard]] Status truncate(std::uint64_t size) override {
-    const std::uint64_t before = below_->size();
     auto truncated = below_->truncate(size);
-    if (truncated && before > size) disk_.give_back(before - size);
-    return truncated;
+    if (!truncated) return truncated;
+    if (room_end_ > size) disk_.give_back(room_end_ - size);
+    room_end_ = size;
+    return {};
+  }
+
+  [[nodiscard]] Status prepare(std::uint64_t bytes) override {
+    const std::uint64_t end = below_->size() + bytes;
+    const std::uint64_t growth = growth_to(end);
+    const std::uint64_t granted = disk_.take(growth);
+    Status prepared = fail(Errc::overloaded, "disk full: prepare " + path_);
+    if (granted == growth) prepared = below_->prepare(bytes);
+    if (prepared) {
+      room_end_ = std::max(room_end_, end);
+    } else {
+      disk_.give_back(granted);
+    }
+    return prepared;
   }
 
   [[nodiscard]] Status sync() override { return below_->sync(); }
   [[nodiscard]] std::uint64_t size() const override { return below_->size(); }
 
  private:
+  /// How many bytes more the disk holds when the file ends at `end`.
+  [[nodiscard]] std::uint64_t growth_to(std::uint64_t end) const {
+    return end - std::min(end, room_end_);
+  }
+
   FaultyDisk& disk_;
   std::unique_ptr<File> below_;
+  std::uint64_t room_end_;  // Never below the file's size.
   std::string path_;
 };
 

@@ -21,7 +21,12 @@ class File {
   [[nodiscard]] virtual Result<std::uint64_t> append(std::span<const Bytes> pieces) = 0;
   /// Reads up to `size` bytes from `position`; fewer only at the end of the file.
   [[nodiscard]] virtual Result<Buffer> read(std::uint64_t position, std::size_t size) = 0;
+  /// Cuts the file, and the room behind its end.
   [[nodiscard]] virtual Status truncate(std::uint64_t size) = 0;
+  /// Makes room for `bytes` behind the end: appends that fit in there change contents only, so that
+  /// syncing them is quick. size() stays. The room is zeros, and whoever opens the file again finds
+  /// them as contents, unless truncate() has given them back. After an error the room is as before.
+  [[nodiscard]] virtual Status prepare(std::uint64_t bytes) = 0;
   /// Contents and length are on the device when this returns success.
   [[nodiscard]] virtual Status sync() = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;

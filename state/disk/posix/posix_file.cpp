@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <memory>
@@ -13,6 +14,8 @@
 
 namespace millrace {
 namespace {
+
+constexpr std::array<std::byte, std::size_t{64} << 10> zeros = {};
 
 /// Drops the first `written` bytes of vectors[first...] and returns the new first.
 std::size_t advance(std::vector<iovec>& vectors, std::size_t first, std::size_t written) {
@@ -40,25 +43,48 @@ std::vector<iovec> vectors_of(std::span<const Bytes> pieces) {
 }  // namespace
 
 PosixFile::PosixFile(int descriptor, std::uint64_t size, std::string path)
-    : descriptor_(descriptor), size_(size), path_(std::move(path)) {}
+    : descriptor_(descriptor), size_(size), room_end_(size), path_(std::move(path)) {}
 
 PosixFile::~PosixFile() { ::close(descriptor_); }
 
 Result<std::uint64_t> PosixFile::append(std::span<const Bytes> pieces) {
   const std::uint64_t start = size_;
+  auto written = write(pieces, size_, "append");
+  room_end_ = std::max(room_end_, size_);
+  if (!written) return tl::unexpected(written.error());
+  return start;
+}
+
+Status PosixFile::write(std::span<const Bytes> pieces, std::uint64_t& position,
+                        std::string_view doing) {
   std::vector<iovec> vectors = vectors_of(pieces);
   std::size_t first = 0;
   while (first < vectors.size()) {
     const std::size_t count = std::min<std::size_t>(vectors.size() - first, IOV_MAX);
-    const ssize_t written =
-        ::pwritev(descriptor_, &vectors[first], static_cast<int>(count), static_cast<off_t>(size_));
+    const ssize_t written = ::pwritev(descriptor_, &vectors[first], static_cast<int>(count),
+                                      static_cast<off_t>(position));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_posix(errno, "append", path_);
-    if (written == 0) return fail_posix(EIO, "append", path_);
-    size_ += static_cast<std::uint64_t>(written);
+    if (written < 0) return fail_posix(errno, doing, path_);
+    if (written == 0) return fail_posix(EIO, doing, path_);
+    position += static_cast<std::uint64_t>(written);
     first = advance(vectors, first, static_cast<std::size_t>(written));
   }
-  return start;
+  return {};
+}
+
+Status PosixFile::prepare(std::uint64_t bytes) {
+  // Written, not only allocated: the first write to a block that is merely allocated changes
+  // metadata, which the next sync would wait for.
+  const std::uint64_t end = size_ + bytes;
+  const std::uint64_t before = room_end_;
+  std::vector<Bytes> pieces;
+  for (std::uint64_t at = before; at < end; at += zeros.size()) {
+    pieces.push_back(Bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), end - at)));
+  }
+  auto written = write(pieces, room_end_, "prepare");
+  // A disk that is nearly full is not filled by it.
+  if (!written && ::ftruncate(descriptor_, static_cast<off_t>(before)) == 0) room_end_ = before;
+  return written;
 }
 
 Result<Buffer> PosixFile::read(std::uint64_t position, std::size_t size) {
@@ -82,7 +108,7 @@ Status PosixFile::truncate(std::uint64_t size) {
   while (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
     if (errno != EINTR) return fail_posix(errno, "truncate", path_);
   }
-  size_ = size;
+  size_ = room_end_ = size;
   return {};
 }
 

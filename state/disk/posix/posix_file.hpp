@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "state/disk/port/disk.hpp"
 
@@ -16,12 +17,18 @@ class PosixFile final : public File {
   [[nodiscard]] Result<std::uint64_t> append(std::span<const Bytes> pieces) override;
   [[nodiscard]] Result<Buffer> read(std::uint64_t position, std::size_t size) override;
   [[nodiscard]] Status truncate(std::uint64_t size) override;
+  [[nodiscard]] Status prepare(std::uint64_t bytes) override;
   [[nodiscard]] Status sync() override;
   [[nodiscard]] std::uint64_t size() const override { return size_; }
 
  private:
+  /// Writes all pieces from `position` on and moves it behind what was written.
+  [[nodiscard]] Status write(std::span<const Bytes> pieces, std::uint64_t& position,
+                             std::string_view doing);
+
   int descriptor_;
-  std::uint64_t size_;  // Kept here: this handle is the file's only writer.
+  std::uint64_t size_;      // Kept here: this handle is the file's only writer.
+  std::uint64_t room_end_;  // Never below size_; between them are zeros.
   bool sync_failed_ = false;
   std::string path_;
 };

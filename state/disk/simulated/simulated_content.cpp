@@ -15,10 +15,12 @@ std::uint64_t next_sector(std::uint64_t position) {
 
 }  // namespace
 
-void SimulatedContent::append(Bytes bytes) {
+void SimulatedContent::write(std::uint64_t position, Bytes bytes) {
+  CHECK(position <= visible_.size());
   if (bytes.empty()) return;
-  unsynced_.push_back(Write{visible_.size(), {bytes.begin(), bytes.end()}});
-  visible_.insert(visible_.end(), bytes.begin(), bytes.end());
+  unsynced_.push_back(Write{position, {bytes.begin(), bytes.end()}});
+  visible_.resize(std::max<std::size_t>(visible_.size(), position + bytes.size()));
+  std::copy(bytes.begin(), bytes.end(), visible_.begin() + static_cast<std::ptrdiff_t>(position));
 }
 
 void SimulatedContent::truncate(std::uint64_t size) {

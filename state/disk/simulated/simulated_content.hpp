@@ -15,7 +15,8 @@ class SimulatedContent {
  public:
   [[nodiscard]] const std::vector<std::byte>& visible() const { return visible_; }
 
-  void append(Bytes bytes);
+  /// Overwrites, and extends, from `position` on. Requires position <= visible().size().
+  void write(std::uint64_t position, Bytes bytes);
   void truncate(std::uint64_t size);
   /// The device now holds what readers see.
   void sync();

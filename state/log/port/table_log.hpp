@@ -103,8 +103,11 @@ class TableLog {
   /// The same, and notes what makes opening it again quick. Nothing is appended after it.
   [[nodiscard]] virtual Status close() = 0;
 
-  /// Makes it durable without noting how far: sync() within a while does that. For those who wait.
+  /// Makes it durable without noting how far: sync() within a while does that. For those who wait;
+  /// it may take some of the disk's room in advance, so that the next ones wait less.
   [[nodiscard]] virtual Status commit() = 0;
+  /// Nobody appends for a while: gives that room back.
+  virtual void rest() = 0;
   /// Whether a sync of its files or folder has failed since it was opened.
   [[nodiscard]] virtual bool sync_failed() const = 0;
   /// False once its device failed, until it is opened again.

@@ -96,8 +96,20 @@ Status Segment::cut_tail(std::uint64_t position) {
   if (auto cut = file_->truncate(position); !cut) {
     return fail(Errc::unavailable, cut.error().message);
   }
+  room_end_ = position;
   if (is_planted(PlantedBug::roll_back_without_sync)) return {};
   return sync();
+}
+
+void Segment::make_room(std::uint64_t bytes) {
+  if (file_->prepare(bytes)) room_end_ = size_ + bytes;
+}
+
+Status Segment::give_back_room() {
+  if (room_end_ <= size_) return {};
+  if (auto cut = file_->truncate(size_); !cut) return fail(Errc::unavailable, cut.error().message);
+  room_end_ = size_;
+  return {};
 }
 
 Status Segment::index_append(Offset last, std::uint64_t position, const Newest& newest) {
@@ -133,6 +145,7 @@ Status Segment::finish() {
   if (size_ > 0) {
     if (auto indexed = index_newest(newest_); !indexed) return indexed;
   }
+  if (auto given = give_back_room(); !given) return given;
   if (auto synced = sync(); !synced) return synced;
   for (const auto& synced : {offsets_.sync(), times_.sync()}) {
     if (synced) continue;

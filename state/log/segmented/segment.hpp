@@ -66,6 +66,11 @@ class Segment {
   [[nodiscard]] Status append(const std::vector<StampedBatch>& batches);
   /// The log file only. Every error is `unavailable`.
   [[nodiscard]] Status sync();
+  /// Makes room behind the end, so that what fits in there is synced quickly. A hint: it may fail.
+  void make_room(std::uint64_t bytes);
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const { return size_ + bytes <= room_end_; }
+  /// Gives it back. Without that, whoever opens the segment next does.
+  [[nodiscard]] Status give_back_room();
   /// Completes the time index and syncs all three files; appends may still follow. Errors:
   /// overloaded (nothing happened), unavailable.
   [[nodiscard]] Status finish();
@@ -97,6 +102,7 @@ class Segment {
   [[nodiscard]] Status rebuild_indexes();
   [[nodiscard]] Status rebuild(const SegmentTrust& trust);
   [[nodiscard]] Status take_in_all(BatchWalk& walk, const SegmentTrust& trust);
+  [[nodiscard]] Result<bool> may_cut_at(const BatchWalk& walk, const SegmentTrust& trust);
   /// The next batch of a walk; where it starts with damage, the first one behind that.
   [[nodiscard]] Result<std::optional<LocatedBatch>> next_sound(BatchWalk& walk, BatchCheck check,
                                                                const SoundEnd& end);
@@ -126,6 +132,7 @@ class Segment {
   OffsetIndex offsets_;
   TimeIndex times_;
   std::uint64_t size_ = 0;
+  std::uint64_t room_end_ = 0;  // Up to there the file has been made longer.
   Offset end_offset_;
   Newest newest_;
   std::uint64_t bytes_since_entry_ = 0;

@@ -125,9 +125,10 @@ Status Segment::take_in_all(BatchWalk& walk, const SegmentTrust& trust) {
                          is_planted(PlantedBug::trust_tail_without_checksum);
     const auto check = trusted ? BatchCheck::header : BatchCheck::checksum;
     auto batch = is_durable ? next_sound(walk, check, durable) : walk.next(check);
-    if (!batch && batch.error().code == Errc::corrupt && !is_durable && trust.may_end_torn) {
-      size_ = walk.position();
-      return cut_tail(size_);
+    if (!batch && batch.error().code == Errc::corrupt) {
+      const auto may_cut = may_cut_at(walk, trust);
+      if (!may_cut) return tl::unexpected(may_cut.error());
+      if (*may_cut) return cut_tail(size_ = walk.position());
     }
     if (!batch) return wrap(batch.error(), fmt::format("segment {}", place_.base));
     if (*batch && is_durable && !trust.end && walk.position() > durable.position) {
@@ -140,6 +141,20 @@ Status Segment::take_in_all(BatchWalk& walk, const SegmentTrust& trust) {
       return {};
     }
   }
+}
+
+Result<bool> Segment::may_cut_at(const BatchWalk& walk, const SegmentTrust& trust) {
+  if (trust.end ? walk.base() != trust.end : walk.position() < trust.durable.position) return false;
+  if (!trust.end && trust.may_end_torn) return true;
+  // Nothing but zeros is room that was made for appends and not used.
+  constexpr std::size_t window_bytes = std::size_t{64} << 10;
+  for (std::uint64_t at = walk.position(); at < size_; at += window_bytes) {
+    const auto window = file_->read(at, window_bytes);
+    if (!window) return tl::unexpected(window.error());
+    const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+    if (!std::ranges::all_of(window->bytes(), is_zero)) return false;
+  }
+  return true;
 }
 
 Status Segment::take_in(const LocatedBatch& batch) {

@@ -102,12 +102,35 @@ Status SegmentedLog::sync() {
   if (is_planted(PlantedBug::save_recovery_point_before_sync)) {
     (void)replace_file(disk_, recovery_point_path(folder_), encode(active_->here()));
   }
-  if (auto committed = commit(); !committed) return committed;
+  if (auto synced = sync_active(); !synced) return synced;
   save_recovery_point();
   return {};
 }
 
 Status SegmentedLog::commit() {
+  make_room();
+  return sync_active();
+}
+
+/// The sync that comes next makes the room durable, too, and those behind it find it there.
+void SegmentedLog::make_room() {
+  constexpr std::uint64_t groups_min = 8;  // For fewer the zeros cost as much as they save.
+  constexpr std::uint64_t logs_like_it = 64;
+  const std::uint64_t size = active_->size_bytes();
+  const std::uint64_t group = size - durable_.position;
+  const std::uint64_t left = options_.segment_bytes - std::min(options_.segment_bytes, size);
+  const std::uint64_t room = std::min({options_.room_bytes, size, left});
+  if (refuses_writes_ || group == 0 || group > room / groups_min) return;
+  if (active_->has_room_for(group)) return;
+  const auto free = disk_.free_bytes();
+  if (free && *free >= options_.reserve_bytes + logs_like_it * room) active_->make_room(room);
+}
+
+void SegmentedLog::rest() {
+  if (!refuses_writes_) (void)active_->give_back_room();
+}
+
+Status SegmentedLog::sync_active() {
   if (refuses_writes_) {
     return fail(Errc::unavailable, "the log takes no writes since its device failed");
   }

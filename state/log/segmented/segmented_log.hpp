@@ -21,6 +21,11 @@ struct SegmentedLogOptions {
   std::uint64_t index_interval_bytes = 4096;
   /// Segments below the last one that are kept open for readers. At least 1.
   std::size_t finished_open_max = 2;
+  /// Room that is made behind the end of a log whose groups of appends are synced, if they are
+  /// small; never more than the log holds. Zero: none.
+  std::uint64_t room_bytes = std::uint64_t{1} << 20;
+  /// Room is made only while this much, and room for many other logs, stays free on the disk.
+  std::uint64_t reserve_bytes = 0;
 };
 
 /// A bucket's log as a row of segments in one folder. See docs/formats/log.md for the files.
@@ -50,6 +55,7 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status sync() override;
   [[nodiscard]] Status close() override;
   [[nodiscard]] Status commit() override;
+  void rest() override;
   [[nodiscard]] bool sync_failed() const override {
     return folder_sync_failed_ || active_->sync_failed();
   }
@@ -79,6 +85,8 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status save_start(const LogStart& start);
   void delete_below_start();
   [[nodiscard]] Status refuse_writes(const Error& error);
+  [[nodiscard]] Status sync_active();
+  void make_room();
   void save_recovery_point();
   void save_recent(Offset end);
   [[nodiscard]] Status add_recent_from(Offset from, RecentBatches& recent);

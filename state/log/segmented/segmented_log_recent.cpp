@@ -48,6 +48,7 @@ void SegmentedLog::save_recent(Offset end) {
 }
 
 Status SegmentedLog::close() {
+  rest();
   if (auto synced = sync(); !synced) return synced;
   save_recent(end_offset());
   return {};

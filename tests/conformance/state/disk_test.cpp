@@ -87,6 +87,47 @@ TYPED_TEST(DiskConformance, TruncationMovesTheNextAppend) {
   EXPECT_EQ(this->content_of("a"), "abX");
 }
 
+TYPED_TEST(DiskConformance, RoomBehindTheEndIsFilledByAppendsAndSeenByNobodyElse) {
+  auto file = this->create("a", "abc");
+  ASSERT_TRUE(file->prepare(100'000));
+  EXPECT_EQ(file->size(), 3U);
+  EXPECT_EQ(file->read(0, 100)->text(), "abc");
+  EXPECT_TRUE(file->read(3, 100)->empty());
+  const Bytes pieces[] = {bytes_of("de"), bytes_of("f")};
+  EXPECT_EQ(*file->append(pieces), 3U);
+  EXPECT_TRUE(file->sync());
+  EXPECT_EQ(file->read(0, 100)->text(), "abcdef");
+  ASSERT_TRUE(file->prepare(10));  // There is more already.
+  EXPECT_EQ(file->size(), 6U);
+  ASSERT_TRUE(file->truncate(6));
+  EXPECT_EQ(this->content_of("a"), "abcdef");
+}
+
+TYPED_TEST(DiskConformance, RoomThatWasNotGivenBackIsZerosForWhoOpensTheFileNext) {
+  auto file = this->create("a", "abc");
+  ASSERT_TRUE(file->prepare(200'000));
+  const Bytes pieces[] = {bytes_of("def")};
+  ASSERT_TRUE(file->append(pieces));
+  file.reset();
+  auto again = this->disk().open("a", false);
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->size(), 200'003U);
+  EXPECT_EQ((*again)->read(0, 300'000)->text(), "abcdef" + std::string(199'997, '\0'));
+  ASSERT_TRUE((*again)->truncate(6));
+  EXPECT_EQ(*(*again)->append(pieces), 6U);
+  EXPECT_EQ(this->content_of("a"), "abcdefdef");
+}
+
+TYPED_TEST(DiskConformance, AnAppendMayBeLargerThanTheRoom) {
+  auto file = this->create("a");
+  ASSERT_TRUE(file->prepare(10));
+  const std::string large(1000, 'x');
+  const Bytes pieces[] = {bytes_of(large)};
+  ASSERT_TRUE(file->append(pieces));
+  EXPECT_EQ(file->size(), 1000U);
+  EXPECT_EQ(this->content_of("a"), large);
+}
+
 TYPED_TEST(DiskConformance, OpeningAgainKeepsTheContent) {
   this->create("a", "abc");
   auto again = this->disk().open("a", true);
@@ -189,6 +230,28 @@ TEST(FaultyDisk, RefusesWhatDoesNotFitOnRealFilesAndRecovers) {
   disk.set_free_bytes(std::nullopt);
   ASSERT_TRUE((*file)->append(pieces));
   EXPECT_EQ(read_file(below, "a", 100)->text(), "abcdef");
+}
+
+TEST(FaultyDisk, RoomTakesItsSpaceOnceAndNoneWhenItDoesNotFit) {
+  TemporaryFolder folder;
+  PosixDisk below(folder.path());
+  FaultyDisk disk(below);
+  auto file = disk.open("a", true);
+  ASSERT_TRUE(file);
+  disk.set_free_bytes(100);
+  EXPECT_EQ((*file)->prepare(101).error().code, Errc::overloaded);
+  EXPECT_EQ(*disk.free_bytes(), 100U);
+  ASSERT_TRUE((*file)->prepare(60));
+  EXPECT_EQ(*disk.free_bytes(), 40U);
+  const std::string text(50, 'x');
+  const Bytes pieces[] = {bytes_of(text)};
+  ASSERT_TRUE((*file)->append(pieces));
+  EXPECT_EQ(*disk.free_bytes(), 40U);
+  ASSERT_TRUE((*file)->append(pieces));
+  EXPECT_EQ(*disk.free_bytes(), 0U);
+  EXPECT_EQ((*file)->prepare(1).error().code, Errc::overloaded);
+  ASSERT_TRUE((*file)->truncate(0));
+  EXPECT_EQ(*disk.free_bytes(), 100U);
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ class PowerTest : public testing::Test {
   void set_fault(const std::string& fault) { std::ofstream(faults()) << fault; }
 
   /// What was not synced survives as a prefix or not at all; what was torn ends in other bytes.
+  /// Room that was made behind the end may be there all the same.
   void lose_power(Random& random) {
     std::map<std::string, std::uint64_t> synced;
     std::ifstream lines(notes());
@@ -72,10 +73,12 @@ class PowerTest : public testing::Test {
       if (!entry.is_regular_file() || entry.path().extension().empty()) continue;
       const std::uint64_t size = fs::file_size(entry);
       const std::uint64_t safe = synced[entry.path().string()];
-      if (size <= safe) continue;
-      const std::uint64_t kept = safe + random.below(size - safe + 1);
+      const std::uint64_t end = end_of_contents(entry.path(), size);
+      if (end <= safe) continue;
+      const std::uint64_t kept = safe + random.below(end - safe + 1);
       fs::resize_file(entry, kept);
-      lost_bytes_ += size - kept;
+      lost_bytes_ += end - kept;
+      if (random.chance(1, 2)) fs::resize_file(entry, size);  // Zeros come in its place.
       if (kept == safe || random.chance(1, 2)) continue;
       std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
       file.seekp(
@@ -83,6 +86,15 @@ class PowerTest : public testing::Test {
       while (static_cast<std::uint64_t>(file.tellp()) < kept)
         file.put(static_cast<char>(random.below(256)));
     }
+  }
+
+  /// Where the zeros begin that a file ends with, if any.
+  static std::uint64_t end_of_contents(const fs::path& path, std::uint64_t size) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content(size, '\0');
+    file.read(content.data(), static_cast<std::streamsize>(size));
+    const std::size_t last = content.find_last_not_of('\0');
+    return last == std::string::npos ? 0 : last + 1;
   }
 
   void create_table(Calls& calls, const std::string& durability) {

@@ -146,6 +146,25 @@ void write_directory(const fs::path& folder) {
   }
 }
 
+void expect_rows(Disk& disk) {
+  SegmentedLogStore logs(disk, options);
+  EXPECT_EQ(logs.list().value(), (std::vector{plain, partitioned}));
+  auto log = logs.open(plain);
+  ASSERT_TRUE(log) << log.error().message;
+  EXPECT_EQ((*log)->start_offset(), 65);
+  EXPECT_EQ((*log)->end_offset(), 200);
+  EXPECT_EQ((*log)->max_timestamp(), 1'700'000'000'039);
+  EXPECT_EQ((*log)->offset_at(1'700'000'000'030).value(), 150);
+  EXPECT_EQ((*log)->remembered().size(), 10U);  // Five of each writer.
+  const std::vector<TestBatch> batches = batches_of_plain();
+  for (std::size_t i = 13; i < batches.size(); ++i) {
+    const auto found = (*log)->read(static_cast<Offset>(5 * i), 1000, 1);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->text(), batches[i].bytes) << i;
+  }
+  EXPECT_EQ(logs.open(partitioned).value()->end_offset(), 3);
+}
+
 class GoldenDirectory : public testing::TestWithParam<std::string> {
  protected:
   /// A copy, because opening may write.
@@ -169,22 +188,17 @@ TEST_P(GoldenDirectory, IsItsOwners) {
 
 TEST_P(GoldenDirectory, ItsLogsHaveTheirRows) {
   PosixDisk disk(path().string());
-  SegmentedLogStore logs(disk, options);
-  EXPECT_EQ(logs.list().value(), (std::vector{plain, partitioned}));
-  auto log = logs.open(plain);
-  ASSERT_TRUE(log) << log.error().message;
-  EXPECT_EQ((*log)->start_offset(), 65);
-  EXPECT_EQ((*log)->end_offset(), 200);
-  EXPECT_EQ((*log)->max_timestamp(), 1'700'000'000'039);
-  EXPECT_EQ((*log)->offset_at(1'700'000'000'030).value(), 150);
-  EXPECT_EQ((*log)->remembered().size(), 10U);  // Five of each writer.
-  const std::vector<TestBatch> batches = batches_of_plain();
-  for (std::size_t i = 13; i < batches.size(); ++i) {
-    const auto found = (*log)->read(static_cast<Offset>(5 * i), 1000, 1);
-    ASSERT_TRUE(found) << found.error().message;
-    EXPECT_EQ(found->text(), batches[i].bytes) << i;
-  }
-  EXPECT_EQ(logs.open(partitioned).value()->end_offset(), 3);
+  expect_rows(disk);
+}
+
+TEST_P(GoldenDirectory, RoomBehindItsLogsIsNoDamage) {
+  PosixDisk disk(path().string());
+  const std::string last = "log/7/0/00000000000000000195.log";
+  const std::uint64_t size = fs::file_size(path() / last);
+  // What a process leaves that was killed while it had made room.
+  fs::resize_file(path() / last, size + (1 << 20));
+  expect_rows(disk);
+  EXPECT_EQ(fs::file_size(path() / last), size);
 }
 
 TEST_P(GoldenDirectory, ItsMetadataSaysTheSame) {

@@ -148,6 +148,7 @@ class CountedLogs final : public LogStore {
     Status sync() override { return log_->sync(); }
     Status close() override { return log_->close(); }
     Status commit() override { return log_->commit(); }
+    void rest() override { log_->rest(); }
     bool sync_failed() const override { return log_->sync_failed(); }
     bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
@@ -196,6 +197,33 @@ TEST_F(DeviceActorTest, ManyLogsShareFewOpenFiles) {
         protocol::parse_header(std::get<replica::DeviceData>(*data).batches.bytes())->base_offset,
         4);
   }
+}
+
+TEST_F(DeviceActorTest, DurableAppendsHaveRoomMadeWhichALogThatRestsGivesBack) {
+  DeviceOptions options;
+  options.logs_open_max = 1;
+  SegmentedLogStore logs(disk_, {});
+  (void)node_->spawn<DeviceActor>("device/1", "", Placement::scheduled, logs, options);
+  const auto ask = [&](Envelope envelope) {
+    envelope.correlation = 5;
+    node_->post("device/1", "replica", std::move(envelope));
+    simulation_.run_for(1ms);
+    EXPECT_TRUE(replica::decode_device(std::exchange(answers_, {}).at(0)));
+  };
+  const auto file_bytes = [&](BucketId of) {
+    const auto file =
+        disk_.open("log/" + to_string(of) + "/00000000000000000000.log", false).value();
+    return file->size();
+  };
+  for (const bool durable : {false, true}) {
+    const BucketId into = durable ? bucket : other_bucket;
+    ask(replica::encode_open(into));
+    for (std::int32_t i = 0; i < 20; ++i) ask(write(2 * i, i, into, durable));
+  }
+  const std::uint64_t rows = file_bytes(other_bucket);
+  EXPECT_GT(file_bytes(bucket), rows);
+  ask(replica::encode_open(other_bucket));
+  EXPECT_EQ(file_bytes(bucket), rows);
 }
 
 TEST_F(DeviceActorTest, ALogThatCouldNotBeOpenedAgainOnceIsTriedAgain) {

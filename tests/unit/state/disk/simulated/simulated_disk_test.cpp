@@ -126,6 +126,44 @@ TEST(SimulatedDisk, AFullDiskTakesWhatFitsAndRecovers) {
   EXPECT_EQ(content_of(disk, "a"), "axyz!");
 }
 
+TEST(SimulatedDisk, WhatWasSyncedIntoRoomSurvivesAndTheFileMayComeBackLonger) {
+  std::set<std::string> outcomes;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    SimulatedDisk disk{Random(seed)};
+    auto file = create(disk, "a");
+    ASSERT_TRUE(disk.sync_folder(""));
+    ASSERT_TRUE(file->prepare(3000));
+    ASSERT_TRUE(append(*file, "synced"));
+    ASSERT_TRUE(file->sync());
+    ASSERT_TRUE(append(*file, std::string(600, 'x')));
+    if (seed % 2 == 0) {
+      ASSERT_TRUE(file->truncate(file->size()));
+    }
+    disk.crash();
+    const std::string found = content_of(disk, "a");
+    ASSERT_EQ(found.substr(0, 6), "synced");
+    ASSERT_EQ(found.find_first_not_of(std::string("x\0", 2), 6), std::string::npos);
+    const bool has_rows = found.find('x') != std::string::npos;
+    if (found.size() == 3000) outcomes.insert(has_rows ? "long, with rows" : "long");
+    if (found.size() == 606) outcomes.insert("cut");
+  }
+  EXPECT_EQ(outcomes, (std::set<std::string>{"long, with rows", "long", "cut"}));
+}
+
+TEST(SimulatedDisk, RoomTakesItsSpaceOnceAndNoneWhenItDoesNotFit) {
+  SimulatedDisk disk{Random(1)};
+  auto file = create(disk, "a");
+  disk.set_free_bytes(10);
+  EXPECT_EQ(file->prepare(11).error(), (Error{Errc::overloaded, "disk full: prepare a"}));
+  EXPECT_EQ(*disk.free_bytes(), 10U);
+  ASSERT_TRUE(file->prepare(6));
+  ASSERT_TRUE(append(*file, "abcde"));
+  EXPECT_EQ(*disk.free_bytes(), 4U);
+  EXPECT_FALSE(append(*file, "fghijkl"));  // What fits is there.
+  EXPECT_EQ(content_of(disk, "a"), "abcdefghij");
+}
+
 TEST(SimulatedDisk, InjectedErrorsComeOnceOrUntilCleared) {
   SimulatedDisk disk{Random(1)};
   auto file = create(disk, "a");

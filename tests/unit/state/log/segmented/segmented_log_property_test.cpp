@@ -29,6 +29,7 @@ class LogRun {
     options_.segment_bytes = 2000 + random_.below(20000);
     options_.index_interval_bytes = random_.below(3000);
     options_.finished_open_max = 1 + random_.below(2);
+    options_.room_bytes = random_.below(60'000);
   }
 
   void run() {
@@ -41,7 +42,7 @@ class LogRun {
 
  private:
   void do_step() {
-    switch (random_.below(19)) {
+    switch (random_.below(21)) {
       case 0:
         return power_off();
       case 1:
@@ -64,6 +65,9 @@ class LogRun {
         return expire();
       case 11:
         return close();
+      case 12:
+      case 13:
+        return append_durably();
       default:
         return append();
     }
@@ -98,6 +102,30 @@ class LogRun {
     acknowledged_.insert(acknowledged_.end(), batches.begin(), batches.end());
     ASSERT_EQ(log_->end_offset(), end_of_model());
     check_recent();
+  }
+
+  /// Groups as small as a device commits them, so that room is made for them.
+  void append_durably() {
+    for (int i = 0; i < 5; ++i) {
+      append();
+      auto committed = log_->commit();
+      ASSERT_TRUE(committed) << committed.error().message;
+      synced_ = acknowledged_.size();
+      const auto names = disk_.list(folder);
+      ASSERT_TRUE(names);
+      if (physical_bytes(*names) > log_->size_bytes()) ++reached_["room"];
+    }
+    if (random_.chance(1, 4)) log_->rest();
+  }
+
+  std::uint64_t physical_bytes(const std::vector<std::string>& names) {
+    std::uint64_t sum = 0;
+    for (const std::string& name : names) {
+      if (!name.ends_with(".log")) continue;
+      const auto file = disk_.open(folder + "/" + name, false);
+      if (file) sum += (*file)->size();
+    }
+    return sum;
   }
 
   void sync() {
@@ -171,7 +199,7 @@ class LogRun {
       }
       acknowledged_.insert(acknowledged_.end(), batches.begin(), batches.end());
       if (random_.chance(1, 2)) expire();
-      if (!log_->sync()) break;
+      if (random_.chance(1, 2) ? !log_->sync() : !log_->commit()) break;
       synced_ = acknowledged_.size();
     }
     log_.reset();
@@ -357,7 +385,7 @@ TEST(SegmentedLogProperty, NothingSyncedIsLostAndNothingUnknownAppears) {
   for (const std::string what :
        {"roll", "disk full", "sync failed", "write failed", "power off", "power off in the middle",
         "recovered in the middle", "unsynced rows lost", "unanswered rows kept", "read",
-        "timestamp", "expired", "writers noted"}) {
+        "timestamp", "expired", "writers noted", "room"}) {
     EXPECT_GT(reached[what], 20) << what;
   }
 }
