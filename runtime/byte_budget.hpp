@@ -36,6 +36,7 @@ class ByteBudget {
   }
   [[nodiscard]] bool is_spent() const { return !has(Room::to_begin); }
   [[nodiscard]] std::size_t held() const { return held_.load(); }
+  [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
 
  private:
   struct Waiter {

@@ -12,6 +12,7 @@
 
 #include "base/random.hpp"
 #include "runtime/actor_stats.hpp"
+#include "runtime/budget_book.hpp"
 #include "runtime/environment.hpp"
 
 namespace millrace {
@@ -84,6 +85,8 @@ class NodeContext {
   [[nodiscard]] bool crashed() const { return crashed_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] std::vector<ActorView> actors() const;
+  /// Where what bounds this node's memory is written down.
+  [[nodiscard]] const BudgetBook& budgets() const { return budgets_; }
   [[nodiscard]] std::vector<FlightRecord> flight_of(const std::string& name) const;
   [[nodiscard]] std::uint64_t undeliverable() const {
     return undeliverable_.load(std::memory_order_relaxed);
@@ -108,6 +111,7 @@ class NodeContext {
   Environment& environment_;
   const Identity identity_;
   const Random random_;
+  const BudgetBook budgets_;
   std::atomic<bool> crashed_{false};
   std::atomic<std::uint64_t> undeliverable_{0};
   mutable std::shared_mutex mutex_;

@@ -23,6 +23,7 @@ class NodeSource final : public ConsoleSource {
     facts.now = context_.now();
     facts.undeliverable = context_.undeliverable();
     facts.batches_left_out = settings_.batches_left_out();
+    facts.resident_bytes = settings_.resident_bytes();
     facts.required_actors = settings_.required_actors;
     return facts;
   }
@@ -48,6 +49,15 @@ class NodeSource final : public ConsoleSource {
     return messages;
   }
 
+  std::vector<BudgetFacts> budgets() const override {
+    std::vector<BudgetFacts> facts;
+    for (BudgetUse& use : context_.budgets().uses()) {
+      facts.push_back({std::move(use.name), std::move(use.unit), use.limit, use.holders, use.used,
+                       use.fullest});
+    }
+    return facts;
+  }
+
   const ClusterView& cluster() const override { return *view_; }
 
  private:
@@ -69,7 +79,9 @@ ConsoleActor::ConsoleActor(caf::actor_config& config, ActorSetup setup, Transpor
       view_(view),
       on_listening_(std::move(on_listening)),
       settings_(std::move(settings)),
-      access_{listen_at_.host, settings_.token} {}
+      access_{listen_at_.host, settings_.token},
+      connections_account_(context().budgets(), {"connections_of_console", "connections",
+                                                 HttpConnections::connections_max}) {}
 
 void ConsoleActor::on_start() {
   const auto real = transport_.listen(listen_at_, accept_to(context(), transport_, actor_name()));
@@ -96,7 +108,9 @@ void ConsoleActor::on_end() {
 }
 
 void ConsoleActor::take(const Accepted& news) {
-  if (!connections_.admit(news.connection, now())) {
+  const bool admitted = connections_.admit(news.connection, now());
+  connections_account_.set(connections_.all().size());
+  if (!admitted) {
     transport_.close(news.connection, true);
     return drop({Errc::overloaded, "too many connections, closed the one of " + news.peer.host});
   }
@@ -134,6 +148,7 @@ void ConsoleActor::take(const Sent& news) {
 void ConsoleActor::take(const Closed& news) {
   sessions_.erase(news.connection);
   connections_.on_gone(news.connection);
+  connections_account_.set(connections_.all().size());
 }
 
 void ConsoleActor::serve(ConnectionId connection, Session& session) {

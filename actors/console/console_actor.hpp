@@ -20,6 +20,8 @@ struct ConsoleSettings {
   std::string token;  ///< Needed to read, unless empty. Must be set when not bound to loopback.
   /// Batches that filters left out of answers.
   std::function<std::uint64_t()> batches_left_out = [] { return std::uint64_t{0}; };
+  /// Memory of the process that runs this node alone.
+  std::function<std::optional<std::uint64_t>()> resident_bytes = [] { return std::nullopt; };
 };
 
 /// The HTTP side of a node: answers read-only requests about this node and the cluster it knows,
@@ -70,6 +72,7 @@ class ConsoleActor final : public Actor {
   const ConsoleSettings settings_;
   const ConsoleAccess access_;
   HttpConnections connections_;
+  BudgetAccount connections_account_;
   std::map<ConnectionId, Session> sessions_;
   std::optional<Instant> watched_;  // When the newest timer is due.
 };

@@ -141,9 +141,16 @@ std::string root_page(const NodeFacts& node) {
   Json page;
   page["node"] = node.node.value();
   page["version"] = node.version;
-  page["pages"] = {"/v1/nodes", "/v1/actors", "/v1/actors/{name}",
-                   "/v1/tree",  "/v1/tables", "/v1/tables/{database}/{table}",
-                   "/metrics",  "/livez",     "/readyz",
+  page["pages"] = {"/v1/nodes",
+                   "/v1/actors",
+                   "/v1/actors/{name}",
+                   "/v1/tree",
+                   "/v1/memory",
+                   "/v1/tables",
+                   "/v1/tables/{database}/{table}",
+                   "/metrics",
+                   "/livez",
+                   "/readyz",
                    "/healthz"};
   return text_of(page);
 }
@@ -212,6 +219,25 @@ std::string tree_page(const NodeFacts& node, const std::vector<ActorFacts>& acto
   page["node"] = node.node.value();
   page["total"] = actors.size();
   TreeDrawing(actors, query.limit).draw("", page);
+  return text_of(page);
+}
+
+std::string memory_page(const NodeFacts& node, const std::vector<BudgetFacts>& budgets) {
+  Json page;
+  page["node"] = node.node.value();
+  page["resident_bytes"] = nullptr;
+  if (node.resident_bytes) page["resident_bytes"] = *node.resident_bytes;
+  Json& list = page["budgets"] = Json::array();
+  for (const BudgetFacts& budget : budgets) {
+    Json entry;
+    entry["name"] = budget.name;
+    entry["unit"] = budget.unit;
+    entry["limit"] = budget.limit;
+    entry["holders"] = budget.holders;
+    entry["used"] = budget.used;
+    entry["fullest"] = budget.fullest;
+    list.push_back(std::move(entry));
+  }
   return text_of(page);
 }
 

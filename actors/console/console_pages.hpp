@@ -30,6 +30,10 @@ namespace millrace {
 [[nodiscard]] std::string tree_page(const NodeFacts& node, const std::vector<ActorFacts>& actors,
                                     const PageQuery& query);
 
+/// What bounds the node's memory and what is used of it.
+[[nodiscard]] std::string memory_page(const NodeFacts& node,
+                                      const std::vector<BudgetFacts>& budgets);
+
 /// Tables by database and name.
 [[nodiscard]] std::string tables_page(const ClusterView& view, const PageQuery& query);
 

@@ -100,12 +100,18 @@ HttpResponse answer_list(Path path, const HttpTarget& target, const ConsoleSourc
     if (!query) return bad_request(query.error());
     return json(tree_page(source.node(), source.actors(), *query));
   }
+  if (is(path, {"memory"})) {
+    const auto query = read_query(target, {});
+    if (!query) return bad_request(query.error());
+    return json(memory_page(source.node(), source.budgets()));
+  }
   if (is(path, {"tables"})) {
     const auto query = read_query(target, {"filter", "limit", "offset"});
     if (!query) return bad_request(query.error());
     return json(tables_page(source.cluster(), *query));
   }
-  return error_response(404, "unknown path; known are /v1/nodes, /v1/actors, /v1/tree, /v1/tables");
+  return error_response(
+      404, "unknown path; known are /v1/nodes, /v1/actors, /v1/tree, /v1/memory, /v1/tables");
 }
 
 }  // namespace
@@ -119,7 +125,7 @@ HttpResponse answer(const HttpRequest& request, const ConsoleAccess& access,
   if (is(path, {""}) || is(path, {"v1"})) return json(root_page(source.node()));
   if (is_health(path)) return answer_health(*target, source);
   if (is(path, {"metrics"})) {
-    return metrics_page(source.node(), source.actors(), source.cluster());
+    return metrics_page(source.node(), source.actors(), source.budgets(), source.cluster());
   }
   if (starts_with(path, {"v1", "actors"})) return answer_actor(path.subspan(2), *target, source);
   if (starts_with(path, {"v1", "tables"}) && path.size() == 4) {

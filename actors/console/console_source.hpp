@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,10 @@ struct NodeFacts {
   Incarnation incarnation;
   std::string version;
   Instant now{};
-  std::uint64_t undeliverable = 0;           ///< Messages to actors that were not there.
-  std::uint64_t batches_left_out = 0;        ///< Of answers, by filters of readers.
-  std::vector<std::string> required_actors;  ///< Without them this node serves nobody.
+  std::uint64_t undeliverable = 0;              ///< Messages to actors that were not there.
+  std::uint64_t batches_left_out = 0;           ///< Of answers, by filters of readers.
+  std::optional<std::uint64_t> resident_bytes;  ///< Of the process, if it is one.
+  std::vector<std::string> required_actors;     ///< Without them this node serves nobody.
 };
 
 struct ActorFacts {
@@ -37,6 +39,16 @@ struct ActorFacts {
   Duration waited_p99{};
   Duration waited_max{};
   std::string last_error;
+};
+
+/// A bound of this node and what is used of it.
+struct BudgetFacts {
+  std::string name;
+  std::string unit;         ///< "bytes", or what is counted.
+  std::uint64_t limit = 0;  ///< Of each holder.
+  std::uint64_t holders = 0;
+  std::uint64_t used = 0;     ///< By all holders.
+  std::uint64_t fullest = 0;  ///< By the one that uses most.
 };
 
 /// One message of an actor's flight recorder.
@@ -60,6 +72,8 @@ class ConsoleSource {
   [[nodiscard]] virtual std::vector<ActorFacts> actors() const = 0;
   /// Oldest first. Empty for an actor that is not there.
   [[nodiscard]] virtual std::vector<HandledMessage> flight_of(const std::string& actor) const = 0;
+  /// In order of names.
+  [[nodiscard]] virtual std::vector<BudgetFacts> budgets() const = 0;
   [[nodiscard]] virtual const ClusterView& cluster() const = 0;
 };
 

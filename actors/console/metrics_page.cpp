@@ -124,12 +124,34 @@ void write_actors(Exposition& out, const Kinds& kinds) {
   out.samples_of(kinds, [](const KindTotals& kind) { return seconds_of(kind.waited_p99); });
 }
 
+void write_budgets(Exposition& out, const NodeFacts& node,
+                   const std::vector<BudgetFacts>& budgets) {
+  if (node.resident_bytes) {
+    out.family("millrace_resident_bytes", "gauge", "Memory of this process.");
+    out.sample("", *node.resident_bytes);
+  }
+  const auto samples = [&](auto value_of) {
+    for (const BudgetFacts& budget : budgets) {
+      out.sample(
+          fmt::format("{{budget=\"{}\",unit=\"{}\"}}", escape(budget.name), escape(budget.unit)),
+          value_of(budget));
+    }
+  };
+  out.family("millrace_budget_limit", "gauge", "Bounds of this node, each holder's.");
+  samples([](const BudgetFacts& budget) { return budget.limit; });
+  out.family("millrace_budget_used", "gauge", "What all holders use.");
+  samples([](const BudgetFacts& budget) { return budget.used; });
+  out.family("millrace_budget_fullest", "gauge", "What the holder uses that uses most.");
+  samples([](const BudgetFacts& budget) { return budget.fullest; });
+}
+
 }  // namespace
 
 HttpResponse metrics_page(const NodeFacts& node, const std::vector<ActorFacts>& actors,
-                          const ClusterView& view) {
+                          const std::vector<BudgetFacts>& budgets, const ClusterView& view) {
   Exposition out;
   write_node(out, node);
+  write_budgets(out, node, budgets);
   write_cluster(out, view);
   write_actors(out, add_up(actors));
   return {200, "text/plain; version=0.0.4; charset=utf-8", out.take()};

@@ -12,6 +12,7 @@ namespace millrace {
 /// an actor that is forgotten leave its kind's sum, which a reader of rates sees as a restart.
 [[nodiscard]] HttpResponse metrics_page(const NodeFacts& node,
                                         const std::vector<ActorFacts>& actors,
+                                        const std::vector<BudgetFacts>& budgets,
                                         const ClusterView& view);
 
 }  // namespace millrace

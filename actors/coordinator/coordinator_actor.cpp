@@ -25,6 +25,10 @@ CoordinatorActor::CoordinatorActor(caf::actor_config& config, ActorSetup setup,
                                    CoordinatorMachine::Options options, std::string metadata)
     : Actor(config, std::move(setup)),
       metadata_(std::move(metadata)),
+      commands_account_(context().budgets(),
+                        {"commands_of_coordinator", "commands", options.commands_max}),
+      deltas_account_(context().budgets(),
+                      {"deltas_of_coordinator", "deltas", options.deltas_kept}),
       machine_(std::move(options),
                static_cast<std::uint32_t>(context().identity().incarnation.value())) {}
 
@@ -69,6 +73,8 @@ void CoordinatorActor::step(const Event& event) {
   for (const Effect& effect : machine_.step(now(), event)) {
     std::visit([this](const auto& one) { perform(one); }, effect);
   }
+  commands_account_.set(machine_.waiting_commands());
+  deltas_account_.set(machine_.kept_deltas());
 }
 
 void CoordinatorActor::order_store(Correlation correlation, Envelope order) {

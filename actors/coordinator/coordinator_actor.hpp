@@ -36,6 +36,8 @@ class CoordinatorActor final : public Actor {
   [[nodiscard]] Result<std::optional<Event>> decode(const Envelope& envelope);
 
   const std::string metadata_;
+  BudgetAccount commands_account_;
+  BudgetAccount deltas_account_;
   CoordinatorMachine machine_;
   std::map<Ticket, Asker> askers_;
   Ticket tickets_ = 0;

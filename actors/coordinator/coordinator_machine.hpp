@@ -113,6 +113,8 @@ class CoordinatorMachine {
 
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
   [[nodiscard]] Revision revision() const { return revision_; }
+  [[nodiscard]] std::size_t waiting_commands() const { return commands_.size(); }
+  [[nodiscard]] std::size_t kept_deltas() const { return recent_.size(); }
 
  private:
   using Effects = std::vector<Effect>;

@@ -26,7 +26,10 @@ constexpr Offset log_is_scrubbed = -1;
 
 DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs,
                          DeviceOptions options)
-    : Actor(config, std::move(setup)), logs_(logs), options_(options) {}
+    : Actor(config, std::move(setup)),
+      logs_(logs),
+      options_(options),
+      open_account_(context().budgets(), {"open_logs_of_device", "logs", options.logs_open_max}) {}
 
 void DeviceActor::on_envelope(const Envelope& envelope) {
   auto decoded = decode_order(envelope);
@@ -187,6 +190,7 @@ TableLog* DeviceActor::keep_open(BucketId bucket, std::unique_ptr<TableLog> log)
   TableLog* const kept = log.get();
   open_.emplace(bucket, OpenFiles{std::move(log), ++uses_});
   by_use_.emplace(uses_, bucket);
+  open_account_.set(open_.size());
   return kept;
 }
 
@@ -210,6 +214,7 @@ void DeviceActor::forget(BucketId bucket) {
   if (const auto found = open_.find(bucket); found != open_.end()) {
     by_use_.erase(found->second.used_at);
     open_.erase(found);
+    open_account_.set(open_.size());
   }
   resting_.erase(bucket);
   dirty_.erase(bucket);

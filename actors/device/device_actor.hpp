@@ -89,6 +89,7 @@ class DeviceActor final : public Actor {
   LogStore& logs_;
   const DeviceOptions options_;
   std::map<BucketId, OpenFiles> open_;
+  BudgetAccount open_account_;
   std::map<std::uint64_t, BucketId> by_use_;  // The open ones, unused for longest first.
   std::uint64_t uses_ = 0;
   std::set<BucketId> resting_;  // Their replicas take them for open.

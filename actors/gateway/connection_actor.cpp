@@ -56,7 +56,12 @@ ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Tr
       limits_(limits),
       configs_(std::move(configs)),
       frames_(limits.request_bytes_max),
-      answers_(limits.answer_bytes_max) {}
+      answers_(limits.answer_bytes_max),
+      calls_account_(context().budgets(), {"calls_of_connection", "requests", limits.calls_max}),
+      requests_account_(context().budgets(),
+                        {"requests_of_connection", "bytes", limits.in_flight_bytes_max}),
+      answers_account_(context().budgets(),
+                       {"answers_of_connection", "bytes", limits.answer_bytes_max}) {}
 
 void ConnectionActor::on_start() {
   transport_.attach(connection_, sink_to(context(), actor_name()));
@@ -338,6 +343,9 @@ void ConnectionActor::settle_budgets() {
   };
   settle(budgets_.requests, settled_requests_, frames_.buffered() + in_flight_bytes_);
   settle(budgets_.answers, settled_answers_, answers_.bytes());
+  calls_account_.set(active_.size());
+  requests_account_.set(settled_requests_);
+  answers_account_.set(settled_answers_);
 }
 
 void ConnectionActor::watch() {

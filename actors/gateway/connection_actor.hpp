@@ -121,6 +121,9 @@ class ConnectionActor final : public Actor {
   std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;  // By call.
   std::uint64_t numbers_ = 0;
   std::size_t in_flight_bytes_ = 0;
+  BudgetAccount calls_account_;
+  BudgetAccount requests_account_;
+  BudgetAccount answers_account_;
   std::size_t settled_requests_ = 0;  // What the node's budgets know of.
   std::size_t settled_answers_ = 0;
   ByteBudget::WaiterId waits_for_requests_ = 0;

@@ -15,7 +15,8 @@ GatewayActor::GatewayActor(caf::actor_config& config, ActorSetup setup, Transpor
       transport_(transport),
       published_(published),
       budgets_(budgets),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      account_(context().budgets(), {"connections", "connections", options_.connections_max}) {}
 
 void GatewayActor::on_envelope(const Envelope& envelope) {
   auto news = decode_transport(envelope);
@@ -35,7 +36,7 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
     drop({Errc::overloaded, "too many connections"});
     return transport_.close(connection, true);
   }
-  ++connections_;
+  account_.set(++connections_);
   const std::string name = "connection/" + to_string(connection);
   // Temporary: a connection that ends, however it ends, is the client's to make again.
   ConnectionOrigin origin{connection, accepted->peer.host, options_.security, accepted->listener};
@@ -46,6 +47,6 @@ void GatewayActor::on_envelope(const Envelope& envelope) {
   });
 }
 
-void GatewayActor::on_child_gone(const std::string& /*name*/) { --connections_; }
+void GatewayActor::on_child_gone(const std::string& /*name*/) { account_.set(--connections_); }
 
 }  // namespace millrace::gateway

@@ -33,6 +33,7 @@ class GatewayActor final : public SupervisingActor {
   GatewayBudgets& budgets_;
   const GatewayOptions options_;
   std::size_t connections_ = 0;
+  BudgetAccount account_;
 };
 
 }  // namespace millrace::gateway

@@ -19,8 +19,12 @@ void MetadataActor::on_envelope(const Envelope& envelope) {
   auto answer = perform(*order);
   if (!answer) {
     note_error(answer.error().message);
-    if (answer.error().code == Errc::unavailable) store_.reset();
+    if (answer.error().code == Errc::unavailable) {
+      account_.reset();
+      store_.reset();
+    }
   }
+  if (account_) account_->set(store_->memory().used_bytes);
   reply(envelope, answer ? std::move(*answer) : encode_failed(answer.error()));
 }
 
@@ -29,6 +33,10 @@ Result<Envelope> MetadataActor::perform(const Order& order) {
     auto opened = open_store_();
     if (!opened) return wrap(opened.error(), "open the metadata store");
     store_ = std::move(*opened);
+    const MetadataMemory memory = store_->memory();
+    if (memory.limit_bytes > 0) {
+      account_.emplace(context().budgets(), Budget{"metadata_store", "bytes", memory.limit_bytes});
+    }
   }
   return std::visit([this](const auto& one) { return perform(one); }, order);
 }

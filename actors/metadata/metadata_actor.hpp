@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "actors/metadata/metadata_codec.hpp"
 #include "runtime/actor.hpp"
@@ -29,6 +30,7 @@ class MetadataActor final : public Actor {
 
   const OpenMetadataStore open_store_;
   std::unique_ptr<MetadataStore> store_;  // Empty while it is closed.
+  std::optional<BudgetAccount> account_;  // As long as it is open.
 };
 
 }  // namespace millrace::metadata

@@ -32,6 +32,12 @@ ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId
       device_(std::move(device)),
       options_(std::move(options)),
       machine_(options_.writer_expiration),
+      appends_account_(context().budgets(),
+                       {"appends_of_bucket", "appends", ReplicaMachine::writes_max}),
+      readers_account_(context().budgets(),
+                       {"readers_of_bucket", "readers", ReplicaMachine::waiting_max}),
+      writers_account_(context().budgets(),
+                       {"writers_of_bucket", "writers", RecentBatches::writers_max}),
       tickets_(first_ticket) {}
 
 void ReplicaActor::on_start() {
@@ -121,6 +127,9 @@ void ReplicaActor::step(const Event& event) {
   for (const Effect& effect : machine_.step(event)) {
     std::visit([this](const auto& one) { perform(one); }, effect);
   }
+  appends_account_.set(machine_.write_count());
+  readers_account_.set(machine_.waiting_count());
+  writers_account_.set(machine_.writer_count());
 }
 
 void ReplicaActor::answer(Ticket ticket, Envelope envelope) {

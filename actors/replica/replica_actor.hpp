@@ -75,6 +75,9 @@ class ReplicaActor final : public Actor {
   const std::string device_;
   const ReplicaOptions options_;
   ReplicaMachine machine_;
+  BudgetAccount appends_account_;
+  BudgetAccount readers_account_;
+  BudgetAccount writers_account_;
   std::map<Ticket, Asker> askers_;
   Ticket tickets_ = 0;
 };

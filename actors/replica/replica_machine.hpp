@@ -186,6 +186,9 @@ class ReplicaMachine {
   [[nodiscard]] bool is_resting() const { return resting_; }
   [[nodiscard]] Offset log_start() const { return start_; }
   [[nodiscard]] Offset high_watermark() const { return written_; }
+  [[nodiscard]] std::size_t write_count() const { return writes_.size(); }
+  [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t writer_count() const { return stamped_.writer_count(); }
 
  private:
   /// A request that was sent again while its batches were on their way.

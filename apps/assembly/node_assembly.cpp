@@ -40,7 +40,11 @@ NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings s
       ports_(std::move(ports)),
       settings_(std::move(settings)),
       budgets_{ByteBudget(settings_.in_flight_bytes_max),
-               ByteBudget(settings_.in_flight_bytes_max)} {
+               ByteBudget(settings_.in_flight_bytes_max)},
+      requests_account_(context_.budgets(), {"requests", "bytes", budgets_.requests.bytes_max()},
+                        [this] { return budgets_.requests.held(); }),
+      answers_account_(context_.budgets(), {"answers", "bytes", budgets_.answers.bytes_max()},
+                       [this] { return budgets_.answers.held(); }) {
   CHECK(!ports_.devices.empty());
 }
 
@@ -189,6 +193,7 @@ Member NodeAssembly::console() {
             settings.version = settings_.version;
             settings.token = settings_.console_token;
             settings.batches_left_out = [this] { return budgets_.batches_left_out.load(); };
+            settings.resident_bytes = settings_.resident_bytes;
             settings.required_actors = {links_name, tablet_name, gateway_name};
             if (ports_.open_metadata) {
               settings.required_actors.emplace_back(coordinator_name);

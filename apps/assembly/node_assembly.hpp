@@ -51,6 +51,8 @@ struct NodeSettings {
   std::size_t in_flight_bytes_max = std::size_t{256} << 20;  ///< Of requests, and of answers.
   std::string version;                                       ///< Of this build.
   std::string console_token;                                 ///< Empty: the console asks for none.
+  /// Memory of the process, where one runs this node alone.
+  std::function<std::optional<std::uint64_t>()> resident_bytes = [] { return std::nullopt; };
   coordinator::CoordinatorMachine::Options coordinator_options;
   gateway::GatewayOptions gateway_options;
   device::DeviceOptions device_options;
@@ -117,6 +119,8 @@ class NodeAssembly {
   std::mutex members_mutex_;
   Envelope members_;  // The newest list; links that start again need it.
   gateway::GatewayBudgets budgets_;
+  BudgetAccount requests_account_;
+  BudgetAccount answers_account_;
 };
 
 }  // namespace millrace

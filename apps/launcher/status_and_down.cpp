@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "apps/agent/process_clock.hpp"
+#include "apps/config/known_keys.hpp"
 #include "apps/config/output.hpp"
 #include "apps/config/value_text.hpp"
 #include "apps/launcher/cluster_directory.hpp"
 #include "apps/launcher/cluster_text.hpp"
 #include "apps/launcher/end_cluster.hpp"
+#include "apps/launcher/node_memory.hpp"
 
 namespace millrace {
 namespace {
@@ -21,6 +24,8 @@ constexpr std::string_view down_usage =
     "  Exit codes: 0 all ended by themselves, 1 something still lives, 4 something was killed.\n";
 constexpr std::string_view status_usage =
     "usage: millrace status [options]\n"
+    "  What of the cluster lives, and what each node uses of the bounds of its memory. A console\n"
+    "  that asks for a token gets that of MILLRACE_HTTP_TOKEN.\n"
     "  Exit codes: 0 all fine, 3 nothing lives, 4 something is down.\n";
 
 std::vector<Option> all_options(bool with_timeout) {
@@ -131,15 +136,36 @@ ExitCode health_of(const ClusterStatus& status) {
   return all_hosts && status.launcher_alive ? ExitCode::fine : ExitCode::partly;
 }
 
-Document status_document(const ClusterStatus& status) {
-  Document hosts = Document::list();
+/// The console's token is a secret, so no run file has it: it comes as the node got it.
+std::string console_token() {
+  const char* const token = std::getenv(environment_name(key::http_token.name).c_str());
+  return token == nullptr ? std::string() : token;
+}
+
+/// In the order of the hosts.
+std::vector<NamedMemory> memory_of(const ClusterStatus& status) {
+  std::vector<NamedMemory> all;
+  const std::string token = console_token();
   for (const HostStatus& host : status.hosts) {
+    NodeMemory memory;
+    memory.problem = "the node is not there";
+    if (host.node_alive) memory = read_node_memory(host.node->member.http_listener, token);
+    all.push_back({host.host, std::move(memory)});
+  }
+  return all;
+}
+
+Document status_document(const ClusterStatus& status, const std::vector<NamedMemory>& memory) {
+  Document hosts = Document::list();
+  for (std::size_t i = 0; i < status.hosts.size(); ++i) {
+    const HostStatus& host = status.hosts[i];
     hosts.add(Document::object()
                   .set("host", host.host)
                   .set("fine", host.is_fine())
                   .set("error", host.problem)
                   .set("agent", agent_document(host))
-                  .set("node", node_document(host)));
+                  .set("node", node_document(host))
+                  .set("memory", document_of(memory[i].memory)));
   }
   const auto& launcher = status.launcher;
   return Document::object()
@@ -173,10 +199,12 @@ std::string status_table(const ClusterStatus& status) {
 ExitCode show_status(const Request& request) {
   const ClusterStatus status = read_cluster_status(request.directory);
   const ExitCode code = health_of(status);
+  const std::vector<NamedMemory> memory = memory_of(status);
   if (request.format == OutputFormat::table) {
-    print_result(status_table(status));
+    const std::string table = memory_table(memory);
+    print_result(status_table(status) + (table.empty() ? "" : "\n" + table));
   } else {
-    print_result(rendered(status_document(status), request.format));
+    print_result(rendered(status_document(status, memory), request.format));
   }
   if (status.hosts.empty()) {
     print_error("status.no_cluster", "no cluster was started in " + request.directory.string(),

@@ -46,6 +46,14 @@ std::string first_line(const char* path) {
   return line;
 }
 
+std::optional<std::uint64_t> resident_bytes_of_process() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  if (!(file >> all >> resident)) return std::nullopt;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
 /// Everything of one process, in the order in which it must be destroyed from the bottom up.
 class NodeProcess {
  public:
@@ -90,6 +98,7 @@ Status NodeProcess::prepare(const Configuration& configuration, std::string vers
   if (!settings) return tl::unexpected<Error>(settings.error());
   settings_ = std::move(*settings);
   settings_.version = std::move(version);
+  settings_.resident_bytes = resident_bytes_of_process;
   const auto id = configuration.node_id();
   if (!id) return fail(Errc::malformed, "millrace.node.id is not set");
   identity_.node = *id;

@@ -30,8 +30,8 @@ LinkActor::LinkActor(caf::actor_config& config, ActorSetup setup, Transport& tra
       peer_(peer),
       options_(std::move(options)),
       random_(context().random_for(actor_name())) {
-  lines_.emplace_back(options_.lane);
-  lines_.emplace_back(options_.lane);
+  lines_.emplace_back(context().budgets(), options_.lane);
+  lines_.emplace_back(context().budgets(), options_.lane);
 }
 
 bool LinkActor::dials() const { return peer_ < context().node(); }
@@ -124,6 +124,7 @@ void LinkActor::flush(Line& which) {
   while (auto frame = which.credit.next_to_send()) {
     transport_.send(which.connection, std::move(*frame));
   }
+  which.queue.set(which.credit.queued_bytes());
 }
 
 void LinkActor::dial(Lane lane) {
@@ -152,6 +153,7 @@ void LinkActor::lost(Line& which, const std::string& why) {
   const bool was_up = which.phase == Phase::up;
   which.phase = Phase::idle;
   lost_frames_ += which.credit.disconnected();
+  which.queue.set(0);
   note_error(why);
   if (was_up && lane_of(which) == Lane::control) {
     log_event(EventLevel::info, "link_down",

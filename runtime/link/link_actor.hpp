@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,13 @@ class LinkActor final : public Actor {
  private:
   enum class Phase { idle, connecting, greeting, up };
   struct Line {
-    explicit Line(LinkLaneCredit::Limits limits) : credit(limits) {}
+    Line(const BudgetBook& book, LinkLaneCredit::Limits limits)
+        : credit(limits), queue(book, {"queue_of_link", "bytes", limits.queue_bytes_max}) {}
     Phase phase = Phase::idle;
     ConnectionId connection;
     LinkFrameReader reader;
     LinkLaneCredit credit;
+    BudgetAccount queue;
     Duration back_off{};
     std::uint64_t attempt = 0;
   };
@@ -73,7 +76,7 @@ class LinkActor final : public Actor {
   Random random_;
   Endpoint endpoint_;
   Incarnation incarnation_;  // Newest known of the peer.
-  std::vector<Line> lines_;  // Indexed by Lane.
+  std::deque<Line> lines_;   // Indexed by Lane.
   std::uint64_t lost_frames_ = 0;
 };
 

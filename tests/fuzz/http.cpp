@@ -48,8 +48,9 @@ std::vector<Buffer> seeds() {
   std::vector<Buffer> made;
   for (const std::string target :
        {"/", "/v1", "/v1/nodes", "/v1/actors?sort=name&limit=5&offset=1&filter=re",
-        "/v1/tree?limit=3", "/v1/actors/replica%2f7/0", "/v1/tables/nyc/flights?limit=1",
-        "/metrics", "/readyz?verbose", "http://localhost:9125/v1/nodes"})
+        "/v1/tree?limit=3", "/v1/memory", "/v1/actors/replica%2f7/0",
+        "/v1/tables/nyc/flights?limit=1", "/metrics", "/readyz?verbose",
+        "http://localhost:9125/v1/nodes"})
     made.push_back(InputWriter()
                        .byte(255)
                        .rest("GET " + target +

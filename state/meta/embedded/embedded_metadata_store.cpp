@@ -262,4 +262,17 @@ Status EmbeddedMetadataStore::put_snapshot(const MetadataSnapshot& snapshot) {
   return {};
 }
 
+MetadataMemory EmbeddedMetadataStore::memory() const {
+  const auto value_of = [this](const std::string& property) {
+    std::uint64_t value = 0;
+    return store_->GetIntProperty(property, &value) ? value : 0;
+  };
+  const rocksdb::Options options = store_->GetOptions();
+  return {.used_bytes = value_of(rocksdb::DB::Properties::kBlockCacheUsage) +
+                        value_of(rocksdb::DB::Properties::kCurSizeAllMemTables),
+          .limit_bytes = value_of(rocksdb::DB::Properties::kBlockCacheCapacity) +
+                         options.write_buffer_size *
+                             static_cast<std::uint64_t>(options.max_write_buffer_number)};
+}
+
 }  // namespace millrace

@@ -40,6 +40,8 @@ class EmbeddedMetadataStore final : public MetadataStore {
                                                               std::size_t count_max) override;
   [[nodiscard]] Result<std::optional<MetadataSnapshot>> snapshot() override;
   [[nodiscard]] Status put_snapshot(const MetadataSnapshot& snapshot) override;
+  /// Its block cache and write buffers.
+  [[nodiscard]] MetadataMemory memory() const override;
 
  private:
   EmbeddedMetadataStore(const EmbeddedMetadataOptions& options, std::unique_ptr<rocksdb::DB> store);

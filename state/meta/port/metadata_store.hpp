@@ -21,6 +21,12 @@ struct MetadataSnapshot {
   Buffer bytes;
 };
 
+/// What a store holds in memory beside what it was asked for.
+struct MetadataMemory {
+  std::uint64_t used_bytes = 0;
+  std::uint64_t limit_bytes = 0;
+};
+
 /// The cluster's metadata: a log of deltas with revisions 1, 2, 3, ... and a snapshot that lets old
 /// deltas go. No sessions, no ephemerals, no recipes. May block: a device thread calls it.
 class MetadataStore {
@@ -42,6 +48,8 @@ class MetadataStore {
   /// Errors: malformed (a revision above the newest), stale_epoch (there is a newer snapshot),
   /// overloaded, unavailable.
   [[nodiscard]] virtual Status put_snapshot(const MetadataSnapshot& snapshot) = 0;
+  /// Of its caches. Nothing for a store that has none.
+  [[nodiscard]] virtual MetadataMemory memory() const { return {}; }
 };
 
 }  // namespace millrace

@@ -57,6 +57,15 @@ TYPED_TEST(MetadataStoreConformance, AnEmptyStoreIsAtRevisionZero) {
   EXPECT_FALSE(this->store().snapshot()->has_value());
 }
 
+TYPED_TEST(MetadataStoreConformance, MemoryStaysWithinItsBound) {
+  const std::string large(100'000, 'x');
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    ASSERT_TRUE(this->store().commit(Revision(i), Buffer::from(large)));
+    const MetadataMemory memory = this->store().memory();
+    ASSERT_LE(memory.used_bytes, memory.limit_bytes);
+  }
+}
+
 TYPED_TEST(MetadataStoreConformance, OnlyWhoKnowsTheNewestRevisionCommits) {
   EXPECT_EQ(*this->store().commit(Revision(0), text("a")), Revision(1));
   EXPECT_EQ(this->store().commit(Revision(0), text("b")).error().code, Errc::stale_epoch);

@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "apps/config/listener.hpp"
@@ -44,12 +43,16 @@ LiveCluster::LiveCluster()
   throw std::runtime_error(started.error().message);
 }
 
-std::map<std::string, LiveNode> LiveCluster::ready_nodes() const {
+nlohmann::json LiveCluster::status() const {
   const auto end = must(
       demo::run_program(program_, {"status", "--json", "--dir", cluster_.directory().string()}));
+  return nlohmann::json::parse(end.output);
+}
+
+std::map<std::string, LiveNode> LiveCluster::ready_nodes() const {
   std::map<std::string, LiveNode> nodes;
-  const auto status = nlohmann::json::parse(end.output);
-  for (const auto& host : status.at("hosts")) {
+  const nlohmann::json now = status();
+  for (const auto& host : now.at("hosts")) {
     const auto& node = host.at("node");
     if (!node.at("alive").get<bool>() || node.at("state") != "ready") continue;
     const auto listeners = must(parse_listeners(node.at("client_listeners").get<std::string>()));

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class LiveCluster {
   /// was started has been ended then.
   LiveCluster();
 
+  /// What `millrace status --json` says now.
+  [[nodiscard]] nlohmann::json status() const;
   /// By host name, as `millrace status` says now; nodes that are not ready are left out.
   [[nodiscard]] std::map<std::string, LiveNode> ready_nodes() const;
   /// The client addresses of all nodes that are ready.

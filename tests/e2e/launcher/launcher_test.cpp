@@ -78,6 +78,10 @@ TEST_F(Launcher, StartsThreeHostsAndDrainsThemOnSigterm) {
   const Finished status = run("status");
   EXPECT_EQ(status.exit_code, 0) << status.output;
   EXPECT_EQ(YAML::Load(status.output)["health"].as<std::string>(), "fine");
+  for (const YAML::Node& host : YAML::Load(status.output)["hosts"]) {
+    EXPECT_EQ(host["memory"]["resident_bytes"].as<int>(), 1'000'000);
+    EXPECT_EQ(host["memory"]["budgets"][0]["used"].as<int>(), 3);
+  }
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait_for_exit(), 0);
   EXPECT_EQ(run("status").exit_code, 3);

@@ -143,6 +143,26 @@ TEST(LiveNode, ConnectionsBeyondTheCapAreClosed) {
   EXPECT_TRUE(one.is_served());
 }
 
+/// docs/limits.md has the same list, and every one that can pile up while a node runs is here.
+TEST(LiveNode, EveryBoundOfTheNodeIsInItsBook) {
+  LiveNode node;
+  BlockingClient client(node.client());
+  ASSERT_TRUE(client.is_served());
+  std::vector<std::string> names;
+  for (const BudgetUse& use : node.context().budgets().uses()) {
+    names.push_back(use.name);
+    EXPECT_GT(use.limit, 0U) << use.name;
+    EXPECT_LE(use.fullest, use.limit) << use.name;
+    if (use.name == "connections") {
+      EXPECT_EQ(use.used, 1U);
+    }
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "answers", "answers_of_connection", "calls_of_connection",
+                       "commands_of_coordinator", "connections", "deltas_of_coordinator",
+                       "open_logs_of_device", "requests", "requests_of_connection"}));
+}
+
 TEST(LiveNode, AnIdleConnectionIsClosed) {
   gateway::GatewayOptions options;
   options.connection.idle_max = 50ms;
@@ -259,6 +279,16 @@ TEST_F(LiveTable, AFullDiskIsError26PerBucketAndRecoversAlone) {
             (std::vector<Offset>{3, 3}));  // What is there is still read.
   node.disk().set_free_bytes({});
   EXPECT_EQ(produce(2), (Outcomes{{0, 3}, {1, 3}}));
+}
+
+TEST_F(LiveTable, WhatAppendsUseOfTheBoundsIsInTheBook) {
+  EXPECT_EQ(produce(3), (Outcomes{{0, 0}, {1, 0}}));
+  std::map<std::string, BudgetUse> uses;
+  for (BudgetUse& use : node.context().budgets().uses()) uses[use.name] = use;
+  EXPECT_EQ(uses["open_logs_of_device"].used, 2U);
+  EXPECT_EQ(uses["appends_of_bucket"].holders, 2U);
+  EXPECT_EQ(uses["readers_of_bucket"].limit, 100'000U);
+  EXPECT_EQ(uses["writers_of_bucket"].limit, 65'536U);
 }
 
 TEST_F(LiveTable, AFullDiskUnderPipelinedAppendsRecoversAsWell) {

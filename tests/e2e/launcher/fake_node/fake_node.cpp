@@ -6,6 +6,8 @@
 // soon as the node has that revision or a later one: `3 0:1:up 1:2:down`, with id, incarnation and
 // state of each member.
 //
+// Its console answers every request with one page about memory.
+//
 // FAKE_NODE in the environment makes it misbehave: `fails`, `silent` (never ready) or `stubborn`
 // (does not drain).
 #include <arpa/inet.h>
@@ -93,7 +95,8 @@ class FakeNode {
   void wait_for_events() {
     std::vector<pollfd> sources = {{signals_.descriptor(), POLLIN, 0},
                                    {agent_.descriptor(), POLLIN, 0},
-                                   {client_.get(), POLLIN, 0}};
+                                   {client_.get(), POLLIN, 0},
+                                   {http_.get(), POLLIN, 0}};
     (void)::poll(sources.data(), sources.size(), -1);
     if (sources[0].revents != 0) {
       (void)signals_.take();
@@ -105,6 +108,7 @@ class FakeNode {
       }
     }
     if (sources[2].revents != 0) accept_one();
+    if (sources[3].revents != 0) answer_http();
     std::erase_if(waiting_, [this](const Waiting& each) { return answer(each); });
   }
 
@@ -115,6 +119,17 @@ class FakeNode {
     Waiting waiting{std::move(socket), 0};
     if (size > 0) (void)std::from_chars(text, text + size, waiting.revision);
     waiting_.push_back(std::move(waiting));
+  }
+
+  void answer_http() const {
+    const FileDescriptor socket(::accept4(http_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    char request[4096];
+    if (::read(socket.get(), request, sizeof(request)) <= 0) return;
+    constexpr std::string_view page =
+        "HTTP/1.1 200 OK\r\n\r\n"
+        R"({"resident_bytes":1000000,"budgets":[{"name":"requests","unit":"bytes","limit":9,)"
+        R"("holders":1,"used":3,"fullest":3}]})";
+    (void)::send(socket.get(), page.data(), page.size(), MSG_NOSIGNAL);
   }
 
   bool answer(const Waiting& waiting) const {

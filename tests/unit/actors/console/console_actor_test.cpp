@@ -154,6 +154,20 @@ TEST_F(ConsoleActorTest, AnswersAboutTheRunningNode) {
   EXPECT_FALSE(client.closed);
 }
 
+TEST_F(ConsoleActorTest, TheMemoryPageIsOfTheNodesBook) {
+  BudgetAccount account(node_->budgets(), {"queue", "bytes", 100});
+  account.set(60);
+  ScriptedClient client(simulation_, console_at);
+  client.write(get("/v1/memory"));
+  const auto answered = answers(client, 1);
+  ASSERT_EQ(answered.size(), 1U);
+  const auto page = Json::parse(answered[0].second);
+  ASSERT_EQ(page["budgets"].size(), 2U);
+  EXPECT_EQ(page["budgets"][0]["name"], "connections_of_console");
+  EXPECT_EQ(page["budgets"][0]["used"], 1);
+  EXPECT_EQ(page["budgets"][1]["used"], 60);
+}
+
 TEST_F(ConsoleActorTest, PipelinedRequestsAreAnsweredInOrderOnOneConnection) {
   ScriptedClient client(simulation_, console_at);
   client.write(get("/livez") + get("/v1/nowhere") + get("/readyz?verbose") +

@@ -71,6 +71,7 @@ class FixedSource final : public ConsoleSource {
   std::vector<HandledMessage> flight_of(const std::string& /*actor*/) const override {
     return given_flight;
   }
+  std::vector<BudgetFacts> budgets() const override { return given_budgets; }
   const ClusterView& cluster() const override { return given_view; }
 
   NodeFacts given_node = node_facts();
@@ -78,6 +79,8 @@ class FixedSource final : public ConsoleSource {
                                           actor_facts("replica/7/0", "tablet"),
                                           actor_facts("tablet", "node")};
   std::vector<HandledMessage> given_flight;
+  std::vector<BudgetFacts> given_budgets = {{"open_logs_of_device", "logs", 1024, 2, 30, 20},
+                                            {"requests", "bytes", 1000, 1, 400, 400}};
   ClusterView given_view = cluster_view();
 };
 

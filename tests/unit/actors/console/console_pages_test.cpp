@@ -17,6 +17,20 @@ std::vector<std::string> names_in(const std::string& page, const std::string& li
 
 using Names = std::vector<std::string>;
 
+TEST(ConsolePages, TheMemoryPageHasEveryBudgetAndNullForWhatIsNotKnown) {
+  FixedSource source;
+  auto page = Json::parse(memory_page(source.given_node, source.given_budgets));
+  EXPECT_EQ(page["node"], 1);
+  EXPECT_TRUE(page["resident_bytes"].is_null());
+  ASSERT_EQ(page["budgets"].size(), 2U);
+  EXPECT_EQ(page["budgets"][0], Json::parse(R"({"name":"open_logs_of_device","unit":"logs",)"
+                                            R"("limit":1024,"holders":2,"used":30,"fullest":20})"));
+  source.given_node.resident_bytes = 123;
+  page = Json::parse(memory_page(source.given_node, {}));
+  EXPECT_EQ(page["resident_bytes"], 123);
+  EXPECT_TRUE(page["budgets"].is_array());
+}
+
 TEST(ConsolePages, NodesNameTheCoordinatorAndThisNode) {
   EXPECT_EQ(nodes_page(node_facts(), cluster_view()),
             R"({"cluster_id":"c-1","node":1,"incarnation":7,"version":"0.1.0","revision":12,)"

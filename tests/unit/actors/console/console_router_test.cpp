@@ -31,9 +31,10 @@ std::string code_of(const HttpResponse& response) {
 TEST(ConsoleRouter, EveryPageAnswers) {
   for (const std::string target :
        {"/", "/v1", "/v1/nodes", "/v1/actors", "/v1/actors?sort=name&limit=5&offset=1&filter=re",
-        "/v1/tree", "/v1/tree?limit=3", "/v1/actors/replica/7/0", "/v1/actors/replica%2f7/0",
-        "/v1/tables", "/v1/tables/nyc/flights", "/v1/tables/nyc/flights?limit=1", "/livez",
-        "/readyz", "/readyz?verbose", "/v1/nodes/", "http://localhost:9125/v1/nodes"}) {
+        "/v1/memory", "/v1/tree", "/v1/tree?limit=3", "/v1/actors/replica/7/0",
+        "/v1/actors/replica%2f7/0", "/v1/tables", "/v1/tables/nyc/flights",
+        "/v1/tables/nyc/flights?limit=1", "/livez", "/readyz", "/readyz?verbose", "/v1/nodes/",
+        "http://localhost:9125/v1/nodes"}) {
     const HttpResponse response = ask(get(target));
     EXPECT_EQ(response.status, 200) << target << response.body;
     EXPECT_TRUE(Json::parse(response.body).is_object()) << target;
@@ -60,8 +61,8 @@ TEST(ConsoleRouter, QueriesThatCannotBeUsedAreRefused) {
        {"/v1/actors?sort=age", "/v1/actors?limit=1001", "/v1/actors?limit=-1",
         "/v1/actors?limit=1x", "/v1/actors?limit=", "/v1/actors?limit=99999999999999999999",
         "/v1/actors?colour=red", "/v1/actors?limit=1&limit=2", "/v1/nodes?limit=1",
-        "/v1/actors/node?limit=1", "/readyz?verbose=maybe", "/v1/actors?filter=%f", "/v1/%zz",
-        "v1/nodes", "*", "http:///v1"}) {
+        "/v1/memory?limit=1", "/v1/actors/node?limit=1", "/readyz?verbose=maybe",
+        "/v1/actors?filter=%f", "/v1/%zz", "v1/nodes", "*", "http:///v1"}) {
     const HttpResponse response = ask(get(target));
     EXPECT_EQ(response.status, 400) << target << response.body;
     EXPECT_EQ(code_of(response), "bad_request");

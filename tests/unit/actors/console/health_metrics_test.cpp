@@ -80,7 +80,9 @@ TEST(HealthPages, HealthAlsoMindsOtherNodesAndActors) {
 }
 
 std::string metrics_of(const FixedSource& source) {
-  return metrics_page(source.given_node, source.given_actors, source.given_view).body;
+  return metrics_page(source.given_node, source.given_actors, source.given_budgets,
+                      source.given_view)
+      .body;
 }
 
 TEST(MetricsPage, ActorsAreAddedUpByKind) {
@@ -111,6 +113,12 @@ TEST(MetricsPage, ActorsAreAddedUpByKind) {
   has("millrace_cluster_members 2");
   has("millrace_cluster_members_alive 1");
   has("millrace_tables 2");
+  has("millrace_budget_limit{budget=\"open_logs_of_device\",unit=\"logs\"} 1024");
+  has("millrace_budget_used{budget=\"open_logs_of_device\",unit=\"logs\"} 30");
+  has("millrace_budget_fullest{budget=\"open_logs_of_device\",unit=\"logs\"} 20");
+  EXPECT_EQ(text.find("millrace_resident_bytes"), std::string::npos);
+  source.given_node.resident_bytes = 4096;
+  EXPECT_NE(metrics_of(source).find("\nmillrace_resident_bytes 4096\n"), std::string::npos);
 }
 
 TEST(MetricsPage, ManyActorsOfAKindAddNoLines) {
