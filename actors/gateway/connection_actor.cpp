@@ -1,6 +1,7 @@
 #include "actors/gateway/connection_actor.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -23,6 +24,7 @@ constexpr std::uint64_t timer_requests_room = ~std::uint64_t{0};
 constexpr std::uint64_t timer_answers_room = ~std::uint64_t{1};
 constexpr std::uint64_t timer_watch = ~std::uint64_t{2};
 constexpr std::uint64_t timer_authentication = ~std::uint64_t{3};
+constexpr std::uint64_t timer_share_room = ~std::uint64_t{4};
 constexpr std::uint64_t timer_command = std::uint64_t{1} << 62;  // Or-ed with the call's number.
 constexpr Duration command_again_after = 50ms;
 // Of a frame, before anybody has said who he is: strangers shall not hold the node's budget.
@@ -84,9 +86,10 @@ void ConnectionActor::on_stop() {
 }
 
 void ConnectionActor::on_end() {
-  budgets_.requests.forget(waits_for_requests_);
+  budgets_.requests->forget(waits_for_requests_);
   budgets_.answers.forget(waits_for_answers_);
-  budgets_.requests.give_back(settled_requests_);
+  forget_shares();
+  budgets_.requests->give_back(settled_requests_);
   budgets_.answers.give_back(settled_answers_);
   if (!closed_) transport_.close(connection_, true);
 }
@@ -105,6 +108,8 @@ void ConnectionActor::on_timer(std::uint64_t id) {
     waits_for_requests_ = 0;
   } else if (id == timer_answers_room) {
     waits_for_answers_ = 0;
+  } else if (id == timer_share_room) {
+    forget_shares();  // Those that still wait say so again.
   } else if (id == timer_watch) {
     check_progress();
   } else if (id == timer_authentication) {
@@ -144,8 +149,10 @@ void ConnectionActor::take_bytes(const Buffer& bytes) {
 
 void ConnectionActor::go_on() {
   if (closed_) return;
+  send_waiting_appends();
   begin_requests();
   send_waiting_reads();
+  wait_for_shares();
   settle_budgets();
   receive();
   watch();
@@ -154,6 +161,7 @@ void ConnectionActor::go_on() {
 bool ConnectionActor::may_begin() const {
   if (active_.size() >= limits_.calls_max) return false;
   if (in_flight_bytes_ >= limits_.in_flight_bytes_max) return false;
+  if (!waiting_appends_.empty()) return false;
   return !answers_.is_full() && (answers_.bytes() == 0 || !budgets_.answers.is_spent());
 }
 
@@ -181,7 +189,7 @@ void ConnectionActor::begin(const protocol::RequestFrame& request) {
   auto call = make_admitted_call(authenticator_,
                                  CallContext{context().node(), *view, now(), caller_}, request);
   caller_.principal = authenticator_.principal();
-  active_.emplace(number, Active{std::move(call), request.request_id, request.body.size(), {}});
+  active_.emplace(number, Active{std::move(call), request.request_id, request.body.size(), 0, {}});
   in_flight_bytes_ += request.body.size();
   advance(number, [](Call& one, const CallContext& at) { return one.begin(at); });
   if (authenticator_.failures() > failures) after_failed_authentication();
@@ -265,6 +273,11 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
 }
 
 void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
+  if (std::holds_alternative<AppendQuestion>(ask.question)) {
+    if (may_append(budgets_.device_of(ask.bucket))) return send_append(number, ask);
+    waiting_appends_.emplace_back(number, ask);
+    return;
+  }
   AskReplica asked = ask;
   if (auto* read = std::get_if<ReadQuestion>(&asked.question); read && read->bytes_max > 0) {
     if (!may_read(number)) {
@@ -279,6 +292,10 @@ void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   if (auto* await = std::get_if<AwaitQuestion>(&asked.question)) {
     if (answers_.is_full() || budgets_.answers.is_spent()) await->bytes_max = 0;
   }
+  send_question(number, asked);
+}
+
+void ConnectionActor::send_question(std::uint64_t number, const AskReplica& asked) {
   Envelope question = encode_question(asked.question);
   question.correlation = number << slot_bits | asked.slot;
   const NodeId node = asked.node.value_or(context().node());
@@ -311,9 +328,64 @@ void ConnectionActor::send_waiting_reads() {
                                                   });
 }
 
+bool ConnectionActor::may_append(std::size_t device) const {
+  for (const auto& [number, ask] : waiting_appends_) {
+    if (budgets_.device_of(ask.bucket) == device) return false;
+  }
+  return !budgets_.appends.at(device).is_spent();
+}
+
+void ConnectionActor::send_append(std::uint64_t number, const AskReplica& ask) {
+  AskReplica asked = ask;
+  auto& batches = std::get<AppendQuestion>(asked.question).batches;
+  for (Buffer& batch : batches) {
+    batch = budgets_.appends.hold(budgets_.device_of(ask.bucket), std::move(batch));
+    active_.at(number).counted_elsewhere += batch.size();
+    counted_elsewhere_ += batch.size();
+  }
+  settle_budgets();
+  send_question(number, asked);
+}
+
+void ConnectionActor::send_waiting_appends() {
+  std::set<std::size_t> spent;
+  for (auto waiting = waiting_appends_.begin(); waiting != waiting_appends_.end();) {
+    const auto [number, ask] = *waiting;
+    const bool is_over = !active_.contains(number);  // Its time was up.
+    const std::size_t device = budgets_.device_of(ask.bucket);
+    if (!is_over && (spent.contains(device) || budgets_.appends.at(device).is_spent())) {
+      spent.insert(device);
+      ++waiting;
+      continue;
+    }
+    waiting = waiting_appends_.erase(waiting);
+    if (!is_over) send_append(number, ask);
+  }
+}
+
+void ConnectionActor::wait_for_shares() {
+  if (closed_) return;
+  for (const auto& [number, ask] : waiting_appends_) {
+    const std::size_t device = budgets_.device_of(ask.bucket);
+    if (waits_for_shares_.contains(device)) continue;
+    waits_for_shares_[device] = budgets_.appends.at(device).when_room(
+        ByteBudget::Room::to_begin, [&context = context(), name = actor_name()] {
+          context.fire_timer(name, timer_share_room);
+        });
+  }
+}
+
+void ConnectionActor::forget_shares() {
+  for (const auto& [device, waiter] : waits_for_shares_) {
+    budgets_.appends.at(device).forget(waiter);
+  }
+  waits_for_shares_.clear();
+}
+
 void ConnectionActor::finish(std::uint64_t number, std::vector<Buffer> frame) {
   const auto finished = active_.extract(number);
   in_flight_bytes_ -= finished.mapped().bytes;
+  counted_elsewhere_ -= finished.mapped().counted_elsewhere;
   last_used_ = now();
   answers_.finished(number, protocol::sum_of(frame));
   transport_.send(connection_, std::move(frame));
@@ -323,10 +395,10 @@ void ConnectionActor::receive() {
   if (reading_ || closed_ || !opened_ || !may_begin()) return;
   const auto room =
       frames_.buffered() > 0 ? ByteBudget::Room::to_go_on : ByteBudget::Room::to_begin;
-  if (!budgets_.requests.has(room)) {
+  if (!budgets_.requests->has(room)) {
     if (waits_for_requests_ != 0) return;
     waits_for_requests_ =
-        budgets_.requests.when_room(room, [&context = context(), name = actor_name()] {
+        budgets_.requests->when_room(room, [&context = context(), name = actor_name()] {
           context.fire_timer(name, timer_requests_room);
         });
     return;
@@ -341,10 +413,11 @@ void ConnectionActor::settle_budgets() {
     if (held < settled) budget.give_back(settled - held);
     settled = held;
   };
-  settle(budgets_.requests, settled_requests_, frames_.buffered() + in_flight_bytes_);
+  settle(*budgets_.requests, settled_requests_,
+         frames_.buffered() + in_flight_bytes_ - counted_elsewhere_);
   settle(budgets_.answers, settled_answers_, answers_.bytes());
   calls_account_.set(active_.size());
-  requests_account_.set(settled_requests_);
+  requests_account_.set(frames_.buffered() + in_flight_bytes_);
   answers_account_.set(settled_answers_);
 }
 

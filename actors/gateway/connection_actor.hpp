@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "protocol/frame.hpp"
 #include "runtime/actor.hpp"
 #include "runtime/byte_budget.hpp"
+#include "runtime/byte_shares.hpp"
 #include "runtime/transport/port/transport.hpp"
 
 namespace millrace::gateway {
@@ -44,9 +46,23 @@ struct ConnectionOrigin {
 
 /// What a node's connections hold between them.
 struct GatewayBudgets {
-  /// Requests, from their first byte until they are answered. When it is spent, no request is
-  /// begun; those that have begun to arrive go on until it is spent twice.
-  ByteBudget requests;
+  /// The number of the device that a bucket lies on.
+  using DeviceOf = std::function<std::size_t(BucketId)>;
+  GatewayBudgets(std::size_t requests_bytes_max, std::size_t answers_bytes_max, std::size_t devices,
+                 DeviceOf number_of)
+      : requests(std::make_shared<ByteBudget>(requests_bytes_max)),
+        appends(requests, devices),
+        device_of(std::move(number_of)),
+        answers(answers_bytes_max) {}
+
+  /// Requests, from their first byte until they are answered; rows, until they are written. When it
+  /// is spent, no request is begun; those that have begun to arrive go on until it is spent twice.
+  /// Shared with those rows, which may outlive everybody else.
+  const std::shared_ptr<ByteBudget> requests;
+  /// Of them, rows on their way to each device. When a device's share is spent, appends to it wait,
+  /// and a connection that has one that waits begins nothing more.
+  ByteShares appends;
+  const DeviceOf device_of;
   /// Answers: rows that are being read, rows that calls have, frames not yet taken. When it is
   /// spent, a connection that holds some of it asks for nothing more, and one that holds nothing
   /// reads one batch at a time.
@@ -76,6 +92,7 @@ class ConnectionActor final : public Actor {
     std::unique_ptr<Call> call;
     std::int32_t request_id = 0;
     std::size_t bytes = 0;
+    std::size_t counted_elsewhere = 0;          // Of them, by the rows themselves.
     std::optional<CoordinatorCommand> command;  // What the coordinator was asked.
   };
 
@@ -91,8 +108,14 @@ class ConnectionActor final : public Actor {
   void perform(std::uint64_t number, const CallEffects& effects);
   void command_coordinator(std::uint64_t number);
   void ask(std::uint64_t number, const AskReplica& ask);
+  void send_question(std::uint64_t number, const AskReplica& asked);
   [[nodiscard]] bool may_read(std::uint64_t number) const;
   void send_waiting_reads();
+  [[nodiscard]] bool may_append(std::size_t device) const;
+  void send_append(std::uint64_t number, const AskReplica& ask);
+  void send_waiting_appends();
+  void wait_for_shares();
+  void forget_shares();
   void finish(std::uint64_t number, std::vector<Buffer> frame);
   void after_failed_authentication();
   void receive();
@@ -118,9 +141,12 @@ class ConnectionActor final : public Actor {
   protocol::FrameSplitter frames_;
   AnswerWindow answers_;
   std::map<std::uint64_t, Active> active_;
-  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;  // By call.
+  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;    // By call.
+  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_appends_;  // By call, in their order.
+  std::map<std::size_t, ByteBudget::WaiterId> waits_for_shares_;      // By device.
   std::uint64_t numbers_ = 0;
   std::size_t in_flight_bytes_ = 0;
+  std::size_t counted_elsewhere_ = 0;  // Of them.
   BudgetAccount calls_account_;
   BudgetAccount requests_account_;
   BudgetAccount answers_account_;

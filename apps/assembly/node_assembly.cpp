@@ -39,13 +39,19 @@ NodeAssembly::NodeAssembly(NodeContext& context, NodePorts ports, NodeSettings s
     : context_(context),
       ports_(std::move(ports)),
       settings_(std::move(settings)),
-      budgets_{ByteBudget(settings_.in_flight_bytes_max),
-               ByteBudget(settings_.in_flight_bytes_max)},
-      requests_account_(context_.budgets(), {"requests", "bytes", budgets_.requests.bytes_max()},
-                        [this] { return budgets_.requests.held(); }),
+      budgets_{settings_.in_flight_bytes_max, settings_.in_flight_bytes_max, ports_.devices.size(),
+               [this](BucketId bucket) { return device_of(bucket); }},
+      requests_account_(context_.budgets(), {"requests", "bytes", budgets_.requests->bytes_max()},
+                        [this] { return budgets_.requests->held(); }),
       answers_account_(context_.budgets(), {"answers", "bytes", budgets_.answers.bytes_max()},
                        [this] { return budgets_.answers.held(); }) {
   CHECK(!ports_.devices.empty());
+  for (std::size_t i = 0; i < budgets_.appends.count(); ++i) {
+    const ByteBudget& share = budgets_.appends.at(i);
+    appends_accounts_.emplace_back(context_.budgets(),
+                                   Budget{"appends_of_device", "bytes", share.bytes_max()},
+                                   [&share] { return share.held(); });
+  }
 }
 
 Result<std::unique_ptr<NodeAssembly>> NodeAssembly::start(
@@ -168,10 +174,10 @@ Member NodeAssembly::tablet() {
               log_event(EventLevel::error, "logs_not_listed",
                         {{"node", context_.node().value()}, {"error", found.error().message}});
             }
-            options.device_of = [this](BucketId bucket) { return device_of(bucket); };
+            options.device_of = [this](BucketId bucket) { return device_name(bucket); };
             options.spawn_replica = [this](BucketId bucket, const std::string& tablet) {
               return context_.spawn<replica::ReplicaActor>(
-                  replica_name(bucket), tablet, Placement::scheduled, bucket, device_of(bucket),
+                  replica_name(bucket), tablet, Placement::scheduled, bucket, device_name(bucket),
                   replica_options(bucket));
             };
             return context_.spawn<tablet::TabletActor>(name, parent, Placement::detached,
@@ -226,12 +232,16 @@ replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
   return options;
 }
 
-std::string NodeAssembly::device_of(BucketId bucket) const {
+std::string NodeAssembly::device_name(BucketId bucket) const {
+  return fmt::format("device/{}", device_of(bucket));
+}
+
+std::size_t NodeAssembly::device_of(BucketId bucket) const {
   const auto spread =
       static_cast<std::uint64_t>(bucket.table.value()) +
       static_cast<std::uint64_t>(bucket.bucket.value()) +
       static_cast<std::uint64_t>(bucket.partition == no_partition ? 0 : bucket.partition.value());
-  return fmt::format("device/{}", spread % ports_.devices.size());
+  return spread % ports_.devices.size();
 }
 
 void NodeAssembly::set_members(const std::vector<LinkMember>& members) {

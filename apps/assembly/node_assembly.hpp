@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -109,7 +110,8 @@ class NodeAssembly {
   [[nodiscard]] GroupActor::Member gateway();
   [[nodiscard]] GroupActor::Member console();
   [[nodiscard]] replica::ReplicaOptions replica_options(BucketId bucket) const;
-  [[nodiscard]] std::string device_of(BucketId bucket) const;
+  [[nodiscard]] std::string device_name(BucketId bucket) const;
+  [[nodiscard]] std::size_t device_of(BucketId bucket) const;
 
   NodeContext& context_;
   const NodePorts ports_;
@@ -121,6 +123,7 @@ class NodeAssembly {
   gateway::GatewayBudgets budgets_;
   BudgetAccount requests_account_;
   BudgetAccount answers_account_;
+  std::deque<BudgetAccount> appends_accounts_;  // Of each device.
 };
 
 }  // namespace millrace

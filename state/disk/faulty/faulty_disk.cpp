@@ -1,6 +1,7 @@
 #include "state/disk/faulty/faulty_disk.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace millrace {
@@ -11,6 +12,8 @@ class FaultyFile final : public File {
       : disk_(disk), below_(std::move(below)), room_end_(below_->size()), path_(std::move(path)) {}
 
   [[nodiscard]] Result<std::uint64_t> append(std::span<const Bytes> pieces) override {
+    const Duration delay = disk_.append_delay_.load();
+    if (delay > Duration::zero()) std::this_thread::sleep_for(delay);
     std::uint64_t size = 0;
     for (const Bytes& piece : pieces) size += piece.size();
     const std::uint64_t before = below_->size();

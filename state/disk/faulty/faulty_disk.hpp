@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
 #include "state/disk/port/disk.hpp"
 
 namespace millrace {
 
-/// Another disk with less space on it: for drills and tests with real files. The setting may change
-/// from any thread at any time; otherwise as thread-safe as the disk below, which must outlive it.
-/// It must outlive the files opened through it.
+/// Another disk with less space on it, or a slower one: for drills and tests with real files. The
+/// settings may change from any thread at any time; otherwise as thread-safe as the disk below,
+/// which must outlive it. It must outlive the files opened through it.
 class FaultyDisk final : public Disk {
  public:
   explicit FaultyDisk(Disk& below);
@@ -22,6 +23,8 @@ class FaultyDisk final : public Disk {
   /// truncations give back. An append that does not fit writes what fits and fails with "disk
   /// full".
   void set_free_bytes(std::optional<std::uint64_t> bytes);
+  /// From now on each append takes so much longer.
+  void set_append_delay(Duration delay) { append_delay_.store(delay); }
 
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& path, bool create) override;
   [[nodiscard]] bool exists(const std::string& path) override;
@@ -43,6 +46,7 @@ class FaultyDisk final : public Disk {
 
   Disk& below_;
   std::atomic<std::uint64_t> bytes_left_{unlimited};
+  std::atomic<Duration> append_delay_{Duration::zero()};
 };
 
 }  // namespace millrace

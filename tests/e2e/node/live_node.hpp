@@ -40,17 +40,24 @@ class TestFolder {
 };
 
 /// A whole node on real sockets, threads and files, as its program wires it, alone in its cluster.
-/// Its metadata is in memory, and its disk can be made full.
+/// Its metadata is in memory, and its disks can be made full and slow.
 class LiveNode {
  public:
-  explicit LiveNode(const gateway::GatewayOptions& options = {}) {
+  struct Shape {
+    int disks = 1;  ///< One or two.
+    std::size_t in_flight_bytes_max = NodeSettings{}.in_flight_bytes_max;
+  };
+  explicit LiveNode(const gateway::GatewayOptions& options = {}) : LiveNode(options, Shape{}) {}
+  LiveNode(const gateway::GatewayOptions& options, const Shape& shape) {
     NodeSettings settings;
+    settings.in_flight_bytes_max = shape.in_flight_bytes_max;
     settings.coordinator = context_.node();
     settings.client = settings.link = {"127.0.0.1", 0};
     settings.gateway_options = options;
     NodePorts ports{transport_, {&logs_}, []() -> Result<std::unique_ptr<MetadataStore>> {
                       return std::make_unique<MemoryMetadataStore>();
                     }};
+    if (shape.disks == 2) ports.devices.push_back(&other_logs_);
     loop_.start();
     const auto serving = std::make_shared<std::promise<void>>();
     auto node = NodeAssembly::start(
@@ -72,6 +79,7 @@ class LiveNode {
 
   [[nodiscard]] Endpoint client() const { return node_->endpoints().client; }
   [[nodiscard]] FaultyDisk& disk() { return disk_; }
+  [[nodiscard]] FaultyDisk& other_disk() { return other_disk_; }
   [[nodiscard]] NodeContext& context() { return context_; }
 
  private:
@@ -79,6 +87,8 @@ class LiveNode {
   PosixDisk files_{folder_.path().string()};
   FaultyDisk disk_{files_};
   SegmentedLogStore logs_{disk_, {}};
+  FaultyDisk other_disk_{files_};
+  SegmentedLogStore other_logs_{other_disk_, {}};
   AsioEventLoop loop_;
   AsioTransport transport_{loop_};
   ProductionEnvironment environment_{2};

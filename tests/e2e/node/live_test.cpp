@@ -1,8 +1,13 @@
 // A real node against clients that misbehave: each costs its own connection and nothing else.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/random.hpp"
 #include "protocol/batch_codec.hpp"
@@ -157,10 +162,11 @@ TEST(LiveNode, EveryBoundOfTheNodeIsInItsBook) {
       EXPECT_EQ(use.used, 1U);
     }
   }
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "answers", "answers_of_connection", "calls_of_connection",
-                       "commands_of_coordinator", "connections", "deltas_of_coordinator",
-                       "open_logs_of_device", "requests", "requests_of_connection"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"answers", "answers_of_connection", "appends_of_device",
+                                      "calls_of_connection", "commands_of_coordinator",
+                                      "connections", "deltas_of_coordinator", "open_logs_of_device",
+                                      "requests", "requests_of_connection"}));
 }
 
 TEST(LiveNode, AnIdleConnectionIsClosed) {
@@ -176,7 +182,7 @@ using Outcomes = std::map<std::int32_t, std::int64_t>;
 /// A node with a table of two buckets, and a client of it.
 class LiveTable : public testing::Test {
  protected:
-  LiveTable() {
+  explicit LiveTable(const LiveNode::Shape& shape = {}) : node({}, shape) {
     wire::CreateTableRequest create;
     name(*create.mutable_table_path());
     protocol::TableDescriptor table = coordinator::log_table();
@@ -257,6 +263,8 @@ class LiveTable : public testing::Test {
     }
     return found;
   }
+
+  [[nodiscard]] std::int64_t table_id() const { return table_id_; }
 
   LiveNode node;
   BlockingClient client{node.client()};
@@ -348,6 +356,110 @@ TEST_F(LiveTable, AReplicaThatFailsComesBackWithItsLog) {
     EXPECT_GE(last[0], 3 + i);
     EXPECT_GE(last[1], 3 + i);
   }
+}
+
+/// Two disks. On the one that bucket 0 lies on an append takes about a second: it is three writes,
+/// of rows and of two indexes.
+class SlowDiskTest : public LiveTable {
+ protected:
+  static constexpr std::size_t node_bytes_max = std::size_t{16} << 20;
+  static constexpr int writers = 3;
+  static constexpr int appends = 32;
+
+  SlowDiskTest() : LiveTable({2, node_bytes_max}), rows_(rows(rows_per_append)) {
+    EXPECT_GT(rows_.size(), node_bytes_max / 32);
+    slow().set_append_delay(330ms);
+  }
+  ~SlowDiskTest() override { slow().set_append_delay(Duration::zero()); }
+
+  [[nodiscard]] FaultyDisk& slow() { return table_id() % 2 == 0 ? node.disk() : node.other_disk(); }
+  [[nodiscard]] std::string device(std::int32_t bucket) const {
+    return "device/" + std::to_string((table_id() + bucket) % 2);
+  }
+  [[nodiscard]] std::string body(std::int32_t bucket) const {
+    protocol::ProduceRequest request;
+    request.table_id = table_id();
+    request.timeout_ms = 60'000;
+    request.buckets.push_back({{}, bucket, rows_});
+    std::string body;
+    for (const Buffer& piece : protocol::encode_produce_request(request)) body += piece.text();
+    return body;
+  }
+  /// Appends as fast as it can and takes the answers afterwards.
+  std::future<std::vector<Offset>> write_all() {
+    return std::async(std::launch::async, [this, body = body(0)] {
+      BlockingClient writer(node.client());
+      for (int i = 0; i < appends; ++i) {
+        EXPECT_TRUE(writer.request(ApiKey::produce_log, i, body));
+        ++written_;
+      }
+      std::vector<Offset> bases;
+      for (int i = 0; i < appends; ++i) {
+        const auto answer = writer.next();
+        if (!answer) break;
+        bases.push_back(outcomes(answer->body).at(0));
+      }
+      return bases;
+    });
+  }
+  [[nodiscard]] std::uint64_t fullest(const std::string& budget) {
+    for (const BudgetUse& use : node.context().budgets().uses()) {
+      if (use.name == budget) return use.fullest;
+    }
+    return UINT64_MAX;
+  }
+  static bool comes_true(const std::function<bool()>& what) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (!what()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(5ms);
+    }
+    return true;
+  }
+  [[nodiscard]] ActorStats::View stats_of(const std::string& actor) {
+    for (const ActorView& view : node.context().actors()) {
+      if (view.name == actor) return view.stats;
+    }
+    return {};
+  }
+
+  static constexpr int rows_per_append = 110'000;
+  const Buffer rows_;
+  std::atomic<int> written_ = 0;
+};
+
+TEST_F(SlowDiskTest, ShowsAsTimeInMailboxAndIsThrottledNotBuffered) {
+  std::vector<std::future<std::vector<Offset>>> all;
+  for (int i = 0; i < writers; ++i) all.push_back(write_all());
+  std::uint64_t most = 0;
+  std::uint64_t most_of_device = 0;
+  EXPECT_TRUE(comes_true([&] {
+    most = std::max(most, fullest("requests"));
+    most_of_device = std::max(most_of_device, fullest("appends_of_device"));
+    return stats_of(device(0)).waited_p99 >= 2s;
+  }));
+  EXPECT_LT(most, node_bytes_max);
+  EXPECT_LT(most_of_device, node_bytes_max / 2 + writers * rows_.size());
+  EXPECT_GE(fullest("appends_of_device"), node_bytes_max / 2);
+  EXPECT_LT(written_, writers * appends);  // The rest is with the clients.
+  // The other disk is as quick as ever.
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(outcomes(client.ask_body(ApiKey::produce_log, body(1))), (Outcomes{{1, 0}}));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 900ms);
+  EXPECT_LT(stats_of(device(1)).waited_p99, 900ms);
+  slow().set_append_delay(Duration::zero());
+  std::set<Offset> bases;
+  for (auto& one : all) {
+    const std::vector<Offset> own = one.get();
+    EXPECT_EQ(own.size(), static_cast<std::size_t>(appends));
+    EXPECT_TRUE(std::is_sorted(own.begin(), own.end()));
+    bases.insert(own.begin(), own.end());
+  }
+  EXPECT_EQ(bases.size(), static_cast<std::size_t>(writers * appends));
+  EXPECT_EQ(*bases.begin(), 0);
+  EXPECT_EQ(*bases.rbegin(), (writers * appends - 1) * rows_per_append);
+  EXPECT_TRUE(client.is_served());
+  EXPECT_TRUE(comes_true([&] { return fullest("appends_of_device") == 0; }));
 }
 
 }  // namespace

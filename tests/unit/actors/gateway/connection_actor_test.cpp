@@ -127,7 +127,9 @@ class ConnectionActorTest : public testing::Test {
   }
 
   PublishedView view_;
-  GatewayBudgets budgets_{ByteBudget(requests_max), ByteBudget(answers_max)};
+  GatewayBudgets budgets_{requests_max, answers_max, 2, [](BucketId bucket) {
+                            return static_cast<std::size_t>(bucket.bucket.value() % 2);
+                          }};
   std::unique_ptr<Transport> transport_;
   Simulation simulation_{1};
   NodeContext* node_ = nullptr;
@@ -138,7 +140,7 @@ TEST_F(ConnectionActorTest, ARequestIsAnsweredAndHoldsNothingAfterwards) {
   client.write(request());
   simulation_.run_for(1s);
   EXPECT_GT(client.answered, 0U);
-  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
   EXPECT_EQ(budgets_.answers.held(), 0U);
   EXPECT_FALSE(client.closed);
 }
@@ -147,19 +149,19 @@ TEST_F(ConnectionActorTest, AFrameThatIsStillArrivingCountsAndEndsWithItsTime) {
   Client slow(simulation_);
   slow.write(beginning(5000, 3000));
   simulation_.run_for(1s);
-  EXPECT_EQ(budgets_.requests.held(), 3004U);
+  EXPECT_EQ(budgets_.requests->held(), 3004U);
   simulation_.run_for(17s);
   EXPECT_FALSE(slow.closed);
   simulation_.run_for(10s);
   EXPECT_TRUE(slow.closed);
-  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
 }
 
 TEST_F(ConnectionActorTest, ASpentBudgetHoldsNewRequestsBackUntilThereIsRoom) {
   Client greedy(simulation_);
   greedy.write(beginning(50'000, requests_max));
   simulation_.run_for(1s);
-  EXPECT_TRUE(budgets_.requests.is_spent());
+  EXPECT_TRUE(budgets_.requests->is_spent());
   Client other(simulation_);
   other.write(request());
   simulation_.run_for(5s);
@@ -232,12 +234,12 @@ TEST_F(ConnectionActorTest, AFrameThatWeKeepWaitingIsNotItsSendersFault) {
   Client waits(simulation_, other_process);
   waits.write(request().substr(0, 6));
   simulation_.run_for(1s);
-  budgets_.requests.take(3 * requests_max);
+  budgets_.requests->take(3 * requests_max);
   waits.write(request().substr(6));  // This much was still asked for.
   waits.write(request().substr(0, 6));
   simulation_.run_for(60s);
   EXPECT_FALSE(waits.closed);
-  budgets_.requests.give_back(3 * requests_max);
+  budgets_.requests->give_back(3 * requests_max);
   waits.write(request().substr(6));
   simulation_.run_for(1s);
   EXPECT_FALSE(waits.closed);
@@ -253,14 +255,14 @@ TEST_F(ConnectionActorTest, HalfArrivedFramesDoNotFreezeEachOther) {
   first.write(std::string(requests_max - 500, '\0'));
   second.write(std::string(requests_max - 1500, '\0'));
   simulation_.run_for(1s);
-  EXPECT_TRUE(budgets_.requests.is_spent());
+  EXPECT_TRUE(budgets_.requests->is_spent());
   second.write(std::string(2000, '\0'));  // An unknown API, which is answered.
   simulation_.run_for(1s);
   EXPECT_GT(second.answered, 0U);
   first.write(std::string(1000, '\0'));
   simulation_.run_for(1s);
   EXPECT_GT(first.answered, 0U);
-  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
 }
 
 std::string frame_of(protocol::ApiKey key, Buffer body) {
@@ -290,6 +292,119 @@ std::vector<int> codes_in(const std::string& bytes) {
     codes.push_back(error.error_code());
   }
   return codes;
+}
+
+/// In the place of a replica whose device is slow: one append at a time.
+class SlowReplica final : public Actor {
+ public:
+  SlowReplica(caf::actor_config& config, ActorSetup setup, Duration per_append)
+      : Actor(config, std::move(setup)), per_append_(per_append) {}
+
+ protected:
+  void on_envelope(const Envelope& envelope) override {
+    waiting_.push_back(envelope);
+    if (waiting_.size() == 1) start_timer(per_append_, 0);
+  }
+  void on_timer(std::uint64_t /*id*/) override {
+    reply(waiting_.front(), seal<schemas::ReplicaReply>([](schemas::ReplicaReply::Builder answer) {
+            answer.initAppended().setBaseOffset(0);
+          }));
+    waiting_.pop_front();
+    if (!waiting_.empty()) start_timer(per_append_, 0);
+  }
+
+ private:
+  const Duration per_append_;
+  std::deque<Envelope> waiting_;
+};
+
+/// Two devices: even buckets lie on a slow one. Requests of a twentieth of a device's share.
+class SlowDeviceTest : public ConnectionActorTest {
+ protected:
+  SlowDeviceTest() {
+    for (const int bucket : {0, 1}) {
+      (void)node_->spawn<SlowReplica>(replica_name({flights, BucketIndex{bucket}}), "tablet",
+                                      Placement::scheduled, bucket == 0 ? Duration(1s) : 1ms);
+    }
+  }
+
+  static std::string append(std::int32_t bucket, std::int32_t timeout_millis = 60'000) {
+    protocol::ProduceRequest produce;
+    produce.table_id = flights.value();
+    produce.timeout_ms = timeout_millis;
+    produce.buckets.push_back({{}, bucket, rows_batch(1)});
+    return frame_of(ApiKey::produce_log, joined(protocol::encode_produce_request(produce)));
+  }
+
+  static std::size_t answers_in(const Client& client) { return codes_in(client.heard).size(); }
+};
+
+TEST_F(SlowDeviceTest, AppendsBeyondItsShareAreNotReadAndOthersAreServed) {
+  constexpr std::size_t appends = 40;
+  const std::size_t one = append(0).size();
+  ASSERT_LT(one, requests_max / 20);
+  Client first(simulation_);
+  Client second(simulation_, other_process);
+  simulation_.run_for(10ms);
+  for (std::size_t i = 0; i < appends; ++i) {
+    for (Client* client : {&first, &second}) client->write(append(0));
+    simulation_.run_for(10ms);
+  }
+  std::size_t most = 0;
+  std::size_t most_of_share = 0;
+  for (int i = 0; i < 100; ++i) {
+    simulation_.run_for(100ms);
+    most = std::max(most, budgets_.requests->held());
+    most_of_share = std::max(most_of_share, budgets_.appends.at(0).held());
+  }
+  EXPECT_GT(most_of_share, requests_max / 2 - one);
+  EXPECT_LT(most_of_share, requests_max / 2 + 2 * one);
+  EXPECT_LT(most, requests_max);
+  EXPECT_LT(answers_in(first) + answers_in(second), 12U);
+  // Whoever has nothing to do with that device does not feel it.
+  Client other(simulation_);
+  for (int i = 0; i < 5; ++i) other.write(append(1));
+  simulation_.run_for(1s);
+  EXPECT_EQ(answers_in(other), 5U);
+  simulation_.run_for(80s);
+  for (Client* client : {&first, &second}) {
+    EXPECT_EQ(answers_in(*client), appends);
+    EXPECT_FALSE(client->closed);
+  }
+  EXPECT_EQ(budgets_.requests->held(), 0U);
+  first.write(append(0));
+  simulation_.run_for(2s);
+  EXPECT_EQ(codes_in(first.heard).back(), 0);
+}
+
+TEST_F(SlowDeviceTest, RowsCountUntilTheyAreWrittenEvenIfNobodyWaitsForThem) {
+  Client impatient(simulation_);
+  for (int i = 0; i < 5; ++i) impatient.write(append(0, 100));
+  simulation_.run_for(500ms);
+  EXPECT_EQ(answers_in(impatient), 5U);  // That their time was up.
+  const std::size_t rows = 5 * rows_batch(1).size();
+  EXPECT_EQ(budgets_.requests->held(), rows);
+  EXPECT_EQ(budgets_.appends.at(0).held(), rows);
+  EXPECT_EQ(budgets_.appends.at(1).held(), 0U);
+  simulation_.run_for(6s);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
+  EXPECT_EQ(budgets_.appends.at(0).held(), 0U);
+}
+
+TEST_F(SlowDeviceTest, AnAppendWhoseTimeIsUpBeforeItsTurnIsNotWritten) {
+  Client greedy(simulation_);
+  simulation_.run_for(10ms);
+  while (!budgets_.appends.at(0).is_spent()) {
+    greedy.write(append(0));
+    simulation_.run_for(10ms);
+  }
+  Client late(simulation_, other_process);
+  late.write(append(0, 100));
+  simulation_.run_for(500ms);
+  EXPECT_EQ(answers_in(late), 1U);
+  late.write(request());  // It waits for nothing any more.
+  simulation_.run_for(100ms);
+  EXPECT_EQ(answers_in(late), 2U);
 }
 
 GatewayOptions guarded() {
@@ -329,7 +444,7 @@ TEST_F(GuardedGatewayTest, StrangersHoldNothingOfTheBudget) {
   stranger.write(beginning(1'000'000, 70'000));
   simulation_.run_for(1s);
   EXPECT_TRUE(stranger.closed);
-  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
   Client inside(simulation_);
   inside.write(beginning(1'000'000, 70'000));
   simulation_.run_for(1s);
@@ -367,7 +482,7 @@ TEST_F(GuardedGatewayTest, WhoKeepsGuessingIsToldAndCutOff) {
   EXPECT_EQ(codes_in(client.heard), (std::vector{46, 46, 46}));
   EXPECT_TRUE(client.closed);
   EXPECT_EQ(connections(), 0);
-  EXPECT_EQ(budgets_.requests.held(), 0U);
+  EXPECT_EQ(budgets_.requests->held(), 0U);
 }
 
 TEST_F(ConnectionActorTest, AListenerThatNobodyDescribedServesNobody) {
