@@ -62,7 +62,7 @@ Result<FileDescriptor> connect_to(const Listener& console, Clock::time_point dea
 Status send_all(int socket, std::string_view text, Clock::time_point deadline) {
   while (!text.empty()) {
     const ssize_t sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
+    if (sent >= 0) {
       text.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EINTR) {
       if (auto ready = wait_for(socket, POLLOUT, deadline); !ready) return ready;
