@@ -29,6 +29,8 @@ class Actor : public caf::event_based_actor {
   ~Actor() override;
 
   const char* name() const override { return setup_.name.c_str(); }
+  /// The node it runs on.
+  [[nodiscard]] NodeId home() const { return setup_.context.node(); }
 
  protected:
   /// Before the first message.

@@ -5,6 +5,7 @@
 
 #include "base/check.hpp"
 #include "base/crc32c.hpp"
+#include "runtime/actor.hpp"
 #include "runtime/caf_types.hpp"
 
 namespace millrace {
@@ -31,6 +32,12 @@ struct Simulation::System {
   }
   caf::actor_system_config config;
   std::unique_ptr<caf::actor_system> system;
+};
+
+/// Jobs of slow actors that wait for their time, and those whose time has come.
+struct Simulation::LaidAside {
+  std::vector<caf::resumable*> waiting;
+  std::vector<caf::resumable*> due;
 };
 
 class Simulation::SimulatedEnvironment final : public Environment {
@@ -60,10 +67,15 @@ Simulation::Simulation(std::uint64_t seed, NetworkWeather weather)
       schedule_(root_.fork("schedule")),
       queue_(root_.fork("queue")),
       network_(queue_, root_.fork("network"), weather),
-      system_(std::make_unique<System>()) {}
+      system_(std::make_unique<System>()),
+      aside_(std::make_unique<LaidAside>()) {}
 
 Simulation::~Simulation() {
   for (const auto& context : contexts_) context->crash();
+  slow_.clear();
+  observer_ = nullptr;
+  auto& jobs = system_->scheduler().jobs;
+  jobs.insert(jobs.end(), aside_->waiting.begin(), aside_->waiting.end());
   while (run_job()) {
   }
 }
@@ -88,8 +100,45 @@ bool Simulation::run_job() {
   if (jobs.empty()) return false;
   const auto pick = static_cast<std::ptrdiff_t>(schedule_.below(jobs.size()));
   std::rotate(jobs.begin(), jobs.begin() + pick, jobs.begin() + pick + 1);
+  if (lay_aside()) return true;
+  const auto* actor = observer_ ? dynamic_cast<const Actor*>(jobs.front()) : nullptr;
+  if (actor == nullptr) {
+    system_->scheduler().run_once();
+    return true;
+  }
+  // It may be gone after its turn.
+  const NodeId node = actor->home();
+  const std::string name = actor->name();
+  observer_(node, name, true);
   system_->scheduler().run_once();
+  observer_(node, name, false);
   return true;
+}
+
+bool Simulation::lay_aside() {
+  if (slow_.empty() && aside_->due.empty()) return false;
+  auto& jobs = system_->scheduler().jobs;
+  caf::resumable* const job = jobs.front();
+  if (std::erase(aside_->due, job) > 0) return false;  // It has waited.
+  const auto* actor = dynamic_cast<const Actor*>(job);
+  if (actor == nullptr) return false;
+  const auto slow = slow_.find({actor->home(), actor->name()});
+  if (slow == slow_.end()) return false;
+  jobs.pop_front();
+  ++slow_turns_;
+  aside_->waiting.push_back(job);
+  (void)queue_.after(slow->second(), [this, job] {
+    std::erase(aside_->waiting, job);
+    aside_->due.push_back(job);
+    system_->scheduler().jobs.push_back(job);
+  });
+  return true;
+}
+
+void Simulation::slow_down(NodeId node, const std::string& actor,
+                           std::function<Duration()> turn_time) {
+  slow_.erase({node, actor});
+  if (turn_time) slow_.emplace(std::pair(node, actor), std::move(turn_time));
 }
 
 bool Simulation::run_until(const std::function<bool()>& done, Instant deadline) {

@@ -1,7 +1,10 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -42,6 +45,17 @@ class Simulation {
   /// between two messages, also amid those of one instant.
   void run_turns(std::uint64_t count);
 
+  /// From now on each turn of an actor of a node waits for as long as `turn_time` says, and its
+  /// other messages behind it: what an actor looks like whose device is slow. Nothing instead of
+  /// it: the actor is as fast as ever, once a turn that waits has had its time.
+  void slow_down(NodeId node, const std::string& actor, std::function<Duration()> turn_time);
+  /// Turns that have waited so far.
+  [[nodiscard]] std::uint64_t slow_turns() const { return slow_turns_; }
+
+  /// Called before and after each turn of an actor.
+  using TurnObserver = std::function<void(NodeId node, std::string_view actor, bool begins)>;
+  void observe_turns(TurnObserver observer) { observer_ = std::move(observer); }
+
   [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
   [[nodiscard]] std::uint64_t messages_handled() const { return messages_; }
 
@@ -49,8 +63,10 @@ class Simulation {
   class SimulatedEnvironment;
   struct System;
 
-  /// Runs one job if there is one.
+  /// Runs one job if there is one, or lays it aside.
   bool run_job();
+  /// Whether the job in front belongs to a slow actor and was laid aside for its time.
+  bool lay_aside();
   void record(NodeId node, std::string_view actor, const Envelope& envelope);
 
   const Random root_;
@@ -60,6 +76,11 @@ class Simulation {
   std::unique_ptr<System> system_;
   std::vector<std::unique_ptr<SimulatedEnvironment>> environments_;
   std::vector<std::unique_ptr<NodeContext>> contexts_;
+  struct LaidAside;
+  std::map<std::pair<NodeId, std::string>, std::function<Duration()>> slow_;
+  std::unique_ptr<LaidAside> aside_;
+  std::uint64_t slow_turns_ = 0;
+  TurnObserver observer_;
   std::uint64_t trace_hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t messages_ = 0;
 };

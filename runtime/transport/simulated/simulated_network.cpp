@@ -52,6 +52,11 @@ void SimulatedNetwork::heal(ProcessId from, ProcessId to) {
   for (auto& action : held.mapped()) action();
 }
 
+void SimulatedNetwork::set_wire(ProcessId from, ProcessId to, Wire wire) {
+  wires_.erase({from, to});
+  if (wire) wires_.emplace(std::pair(from, to), std::move(wire));
+}
+
 void SimulatedNetwork::end_process(ProcessId process) {
   std::erase_if(listeners_, [&](const auto& entry) { return entry.second.process == process; });
   std::vector<ConnectionId> own;
@@ -113,7 +118,7 @@ Result<Endpoint> SimulatedNetwork::listen(ProcessId process, const Endpoint& at,
 ConnectionId SimulatedNetwork::connect(ProcessId process, const Endpoint& to, TransportSink sink) {
   const ConnectionId near{++ids_};
   const ConnectionId far{++ids_};
-  ends_.emplace(near, End{process, far, to, std::move(sink), {}, 0, {}, false, {}});
+  ends_.emplace(near, End{.process = process, .other = far, .peer = to, .sink = std::move(sink)});
   const auto listener = listeners_.find(to);
   if (listener == listeners_.end()) {
     (void)queue_.after(draw_delay(), [this, near] { finish(near, "connection refused"); });
@@ -121,7 +126,7 @@ ConnectionId SimulatedNetwork::connect(ProcessId process, const Endpoint& to, Tr
   }
   const ProcessId server = listener->second.process;
   const Endpoint from{"client", static_cast<std::uint16_t>(process.value())};
-  ends_.emplace(far, End{server, near, from, nullptr, {}, 0, {}, false, {}});
+  ends_.emplace(far, End{.process = server, .other = near, .peer = from, .sink = nullptr});
   travel(near, [this, near, far, to, from] {
     const auto still = listeners_.find(to);
     if (still == listeners_.end() || find(far) == nullptr) {
@@ -160,7 +165,9 @@ void SimulatedNetwork::deliver(ConnectionId to) {
   if (end->receives_wanted > 0 && !end->arrived.empty()) {
     Buffer bytes = std::move(end->arrived.front());
     end->arrived.pop_front();
+    end->arrived_bytes -= bytes.size();
     --end->receives_wanted;
+    release(*end);
     tell(to, Received{to, std::move(bytes)});
     end = find(to);
     if (end == nullptr) return;
@@ -184,6 +191,13 @@ void SimulatedNetwork::send(ConnectionId connection, const std::vector<Buffer>& 
   End* end = find(connection);
   if (end == nullptr || end->finished) return;
   const ConnectionId other = end->other;
+  if (end->half_closed) {
+    return travel(connection,
+                  [this, connection] { finish(connection, "connection reset by peer"); });
+  }
+  const End* receiver = find(other);
+  const auto wire =
+      receiver == nullptr ? wires_.end() : wires_.find({end->process, receiver->process});
   for (const Buffer& piece : pieces) {
     for (std::size_t at = 0; at < piece.size();) {
       const std::size_t left = piece.size() - at;
@@ -193,16 +207,44 @@ void SimulatedNetwork::send(ConnectionId connection, const std::vector<Buffer>& 
       const std::size_t taken = random_.chance(1, 4) ? size : limit;
       const Buffer chunk = piece.slice(at, taken);
       at += taken;
-      travel(connection, [this, connection, other, chunk] {
-        if (find(connection) == nullptr && !outliving_.contains(connection)) return;
-        tell(connection, Sent{connection, chunk.size()});
-        End* receiver = find(other);
-        if (receiver == nullptr) return;
-        receiver->arrived.push_back(chunk);
-        deliver(other);
+      ChunkFate fate = wire == wires_.end() ? ChunkFate{chunk} : wire->second(chunk);
+      travel(connection, [this, connection, other, fate = std::move(fate), taken] {
+        take_in(connection, other, fate, taken);
       });
     }
   }
+}
+
+void SimulatedNetwork::take_in(ConnectionId from, ConnectionId to, const ChunkFate& chunk,
+                               std::size_t sent_bytes) {
+  if (find(from) == nullptr && !outliving_.contains(from)) return;
+  End* receiver = find(to);
+  const bool is_there = receiver != nullptr && !receiver->finished;
+  if (is_there && !chunk.bytes.empty()) {
+    receiver->arrived.push_back(chunk.bytes);
+    receiver->arrived_bytes += chunk.bytes.size();
+  }
+  if (is_there && receiver->arrived_bytes > weather_.window_bytes) {
+    receiver->held_back.push_back(sent_bytes);
+  } else {
+    tell(from, Sent{from, sent_bytes});
+  }
+  deliver(to);
+  if (!is_there || chunk.stream == ChunkFate::Stream::goes_on) return;
+  finish(to, "connection reset by peer");
+  if (chunk.stream == ChunkFate::Stream::breaks) return finish(from, "connection reset by peer");
+  if (End* sender = find(from)) sender->half_closed = true;
+}
+
+void SimulatedNetwork::release(End& receiver) {
+  const ConnectionId sender = receiver.other;
+  std::size_t bytes = 0;
+  while (!receiver.held_back.empty() && receiver.arrived_bytes <= weather_.window_bytes) {
+    bytes += receiver.held_back.front();
+    receiver.held_back.pop_front();
+  }
+  if (bytes == 0) return;
+  (void)queue_.after(draw_delay(), [this, sender, bytes] { tell(sender, Sent{sender, bytes}); });
 }
 
 void SimulatedNetwork::finish(ConnectionId id, const std::string& reason) {

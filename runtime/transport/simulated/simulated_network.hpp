@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -24,7 +25,21 @@ struct NetworkWeather {
   Duration delay_tail = 20ms;
   /// Chunks are cut to at most this many bytes, so that frames arrive in pieces.
   std::size_t chunk_bytes_max = 64 << 10;
+  /// So many bytes that nobody has taken lie at a receiver before its sender is held back.
+  std::size_t window_bytes = 256 << 10;
 };
+
+/// What becomes of a chunk on a wire that is not as it should be.
+struct ChunkFate {
+  enum class Stream {
+    goes_on,
+    breaks,       ///< Both ends hear that the connection is gone, after these bytes.
+    half_closes,  ///< The receiver hears it; the sender, when it sends the next time.
+  };
+  Buffer bytes;  ///< As they arrive.
+  Stream stream = Stream::goes_on;
+};
+using Wire = std::function<ChunkFate(const Buffer& chunk)>;
 
 /// The network of a simulation: per direction in order, delays and chunk sizes drawn from the seed,
 /// cut links stall (as TCP does), a process that ends breaks its connections. Single-threaded.
@@ -38,6 +53,9 @@ class SimulatedNetwork {
   /// Stops what flows from one process to another until heal().
   void cut(ProcessId from, ProcessId to);
   void heal(ProcessId from, ProcessId to);
+  /// Everything that is sent from one process to another passes through `wire` from now on; nothing
+  /// instead of it: the wire is sound again.
+  void set_wire(ProcessId from, ProcessId to, Wire wire);
   /// The process is gone: its listeners and connections with it. Peers hear of it after a delay;
   /// what it had sent them is lost or still arrives first, as the seed decides for each connection.
   /// The process itself hears nothing.
@@ -59,11 +77,14 @@ class SimulatedNetwork {
     ConnectionId other;
     Endpoint peer;
     TransportSink sink;
-    std::deque<Buffer> arrived;
+    std::deque<Buffer> arrived{};
+    std::size_t arrived_bytes = 0;
+    std::deque<std::size_t> held_back{};  // Chunks of the other end that found no room.
+    bool half_closed = false;             // The other end has heard that we are gone.
     std::size_t receives_wanted = 0;
     Instant last_arrival{};  // Of what this end has sent so far.
     bool finished = false;   // The other end has closed; Closed follows what arrived.
-    std::string finish_reason;
+    std::string finish_reason{};
   };
   struct Listener {
     ProcessId process;
@@ -75,6 +96,9 @@ class SimulatedNetwork {
   void travel(ConnectionId from, std::function<void()> action);
   void arrive(ProcessId from, ProcessId to, std::function<void()> action);
   void deliver(ConnectionId to);
+  void take_in(ConnectionId from, ConnectionId to, const ChunkFate& chunk, std::size_t sent_bytes);
+  /// Tells the sender of what there is room for.
+  void release(End& receiver);
   void tell(ConnectionId to, TransportEvent event);
   void finish(ConnectionId end, const std::string& reason);
   [[nodiscard]] End* find(ConnectionId connection);
@@ -88,6 +112,7 @@ class SimulatedNetwork {
   std::set<ConnectionId> outliving_;  // Ended with their process; what they sent still arrives.
   std::map<Endpoint, Listener> listeners_;
   std::set<std::pair<ProcessId, ProcessId>> cuts_;
+  std::map<std::pair<ProcessId, ProcessId>, Wire> wires_;
   std::map<std::pair<ProcessId, ProcessId>, std::deque<std::function<void()>>> stalled_;
 };
 

@@ -56,27 +56,47 @@ void SimulatedContent::drop_unsynced(Random& random) {
   unsynced_.clear();
 }
 
-void SimulatedContent::crash(Random& random) {
-  switch (random.below(4)) {
+void SimulatedContent::crash(CrashLoss loss, Random& random, CrashToll& toll) {
+  constexpr std::uint64_t all_ways = 4;
+  std::uint64_t way = random.below(all_ways);
+  if (loss == CrashLoss::names) way = 1;
+  if (loss == CrashLoss::torn) way = 2 + way % 2;
+  if (loss == CrashLoss::writes) way = all_ways;
+  switch (way) {
     case 0:
+      toll.writes += unsynced_.size();
       break;
     case 1:
       for (const Change& change : unsynced_) apply(change);
       break;
     case 2:
-      apply_some(random);
+      apply_some(random, toll);
+      break;
+    case 3:
+      for (const Change& change : unsynced_) apply(change);
+      lose_sectors(random, toll);
       break;
     default:
-      for (const Change& change : unsynced_) apply(change);
-      lose_sectors(random);
+      lose_writes(random, toll);
   }
   unsynced_.clear();
   visible_ = durable_;
 }
 
-void SimulatedContent::apply_some(Random& random) {
+void SimulatedContent::lose_writes(Random& random, CrashToll& toll) {
+  for (const Change& change : unsynced_) {
+    if (random.chance(1, 8)) {
+      apply(change);
+    } else {
+      ++toll.writes;
+    }
+  }
+}
+
+void SimulatedContent::apply_some(Random& random, CrashToll& toll) {
   const std::size_t whole = random.below(unsynced_.size() + 1);
   for (std::size_t i = 0; i < whole; ++i) apply(unsynced_[i]);
+  toll.writes += unsynced_.size() - whole;
   if (whole == unsynced_.size()) return;
   const auto* write = std::get_if<Write>(&unsynced_[whole]);
   if (write == nullptr) return;
@@ -87,15 +107,17 @@ void SimulatedContent::apply_some(Random& random) {
   Write torn = *write;
   torn.bytes.resize(std::min(cut, end) - write->position);
   apply(torn);
+  ++toll.torn;
   // The new length may be there before the bytes are.
   if (random.chance(1, 2) && durable_.size() < end) durable_.resize(end);
 }
 
-void SimulatedContent::lose_sectors(Random& random) {
+void SimulatedContent::lose_sectors(Random& random, CrashToll& toll) {
   for (const Change& change : unsynced_) {
     const auto* write = std::get_if<Write>(&change);
     if (write == nullptr) continue;
     std::uint64_t position = write->position;
+    bool is_damaged = false;
     const std::uint64_t end =
         std::min<std::uint64_t>(position + write->bytes.size(), durable_.size());
     while (position < end) {
@@ -103,9 +125,12 @@ void SimulatedContent::lose_sectors(Random& random) {
       if (random.chance(1, 4)) {
         std::fill(durable_.begin() + static_cast<std::ptrdiff_t>(position),
                   durable_.begin() + static_cast<std::ptrdiff_t>(stop), std::byte{0});
+        is_damaged = true;
       }
       position = stop;
     }
+    toll.writes += is_damaged ? 1 : 0;
+    toll.torn += is_damaged ? 1 : 0;
   }
 }
 

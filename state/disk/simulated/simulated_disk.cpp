@@ -1,5 +1,7 @@
 #include "state/disk/simulated/simulated_disk.hpp"
 
+#include <utility>
+
 #include "base/check.hpp"
 #include "state/disk/port/path.hpp"
 #include "state/disk/simulated/simulated_file.hpp"
@@ -9,10 +11,13 @@ namespace millrace {
 SimulatedDisk::SimulatedDisk(Random random) : random_(random) {}
 
 Status SimulatedDisk::admit(std::optional<FaultLength>* fault) {
-  if (stopped()) return fail(Errc::unavailable, "disk failed: no power");
+  if (has_stopped()) return fail(Errc::unavailable, "disk failed: no power");
   if (calls_left_) --*calls_left_;
   if (fault == nullptr || !fault->has_value()) return {};
   if (*fault == FaultLength::once) fault->reset();
+  if (fault == &read_fault_) ++counts_.failed_reads;
+  if (fault == &write_fault_) ++counts_.failed_writes;
+  if (fault == &sync_fault_) ++counts_.failed_syncs;
   return fail(Errc::unavailable, "disk failed: injected");
 }
 
@@ -41,8 +46,9 @@ Result<std::unique_ptr<File>> SimulatedDisk::open(const std::string& path, bool 
       return fail(Errc::malformed, "does not exist: the folder of " + path);
     }
     if (names_.has_folder(path)) return fail(Errc::malformed, "not a file name: " + path);
-    if (room() == 0) return fail(Errc::overloaded, "disk full: create " + path);
+    if (room() == 0) return is_full("create " + path);
     content = names_.create(path);
+    name_changed();
   }
   return std::make_unique<SimulatedFile>(*this, std::move(content), path);
 }
@@ -64,7 +70,7 @@ Status SimulatedDisk::make_folders(const std::string& folder) {
     const std::string part = folder.substr(0, end);
     if (names_.has_folder(part)) continue;
     if (names_.find(part)) return fail(Errc::malformed, "not a folder name: " + part);
-    if (room() == 0) return fail(Errc::overloaded, "disk full: make folder " + part);
+    if (room() == 0) return is_full("make folder " + part);
     names_.make_folder(part);
   }
   return {};
@@ -78,6 +84,7 @@ Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
   }
   if (names_.has_folder(to)) return fail(Errc::malformed, "not a file name: " + to);
   names_.rename(from, to);
+  name_changed();
   return {};
 }
 
@@ -85,6 +92,7 @@ Status SimulatedDisk::remove(const std::string& path) {
   if (auto admitted = admit_name(path); !admitted) return admitted;
   if (names_.has_folder(path)) return fail(Errc::malformed, "not a file name: " + path);
   names_.remove(path);
+  name_changed();
   return {};
 }
 
@@ -108,11 +116,22 @@ Result<std::uint64_t> SimulatedDisk::free_bytes() {
   return room();
 }
 
-void SimulatedDisk::crash() {
+void SimulatedDisk::name_changed() {
+  if (!names_left_) return;
+  if (--*names_left_ > 0) return;
+  names_left_.reset();
+  calls_left_ = 0;
+}
+
+void SimulatedDisk::crash(CrashLoss loss) {
   ++generation_;
   clear_faults();
   calls_left_.reset();
-  names_.crash(random_);
+  names_left_.reset();
+  const CrashToll toll = names_.crash(loss, random_);
+  counts_.crashes.writes += toll.writes;
+  counts_.crashes.torn += toll.torn;
+  counts_.crashes.names += toll.names;
 }
 
 void SimulatedDisk::set_free_bytes(std::optional<std::uint64_t> bytes) {
@@ -126,10 +145,44 @@ void SimulatedDisk::clear_faults() {
   sync_fault_.reset();
 }
 
+SimulatedDisk::InjectedFaults SimulatedDisk::exchange_faults(const InjectedFaults& faults) {
+  return {std::exchange(read_fault_, faults.reads), std::exchange(write_fault_, faults.writes),
+          std::exchange(sync_fault_, faults.syncs),
+          std::exchange(capacity_bytes_, faults.capacity_bytes)};
+}
+
 void SimulatedDisk::flip_bit(const std::string& path, std::uint64_t position, unsigned bit) {
   const SimulatedNames::Content content = names_.find(path);
   CHECK(content != nullptr);
   content->flip_bit(position, bit);
+}
+
+tl::unexpected<Error> SimulatedDisk::is_full(const std::string& what) {
+  ++counts_.full;
+  return fail(Errc::overloaded, "disk full: " + what);
+}
+
+std::vector<std::string> SimulatedDisk::paths() const {
+  std::vector<std::string> all;
+  for (const auto& [path, content] : names_.files()) all.push_back(path);
+  return all;
+}
+
+const std::vector<std::byte>& SimulatedDisk::bytes_at(const std::string& path) const {
+  const SimulatedNames::Content content = names_.find(path);
+  CHECK(content != nullptr);
+  return content->visible();
+}
+
+std::optional<Bytes> SimulatedDisk::durable_bytes_at(const std::string& path) const {
+  const SimulatedNames::Content content = names_.find_durable(path);
+  if (content == nullptr) return std::nullopt;
+  return Bytes(content->durable());
+}
+
+SimulatedNames SimulatedDisk::exchange(SimulatedNames other) {
+  ++generation_;
+  return std::exchange(names_, std::move(other));
 }
 
 }  // namespace millrace

@@ -42,7 +42,7 @@ Result<std::uint64_t> SimulatedFile::append(std::span<const Bytes> pieces) {
   const std::uint64_t growth = growth_to(size_ + all.size());
   const std::uint64_t lacking = growth - std::min(growth, disk_.room());
   append_part(all.size() - lacking);
-  if (lacking > 0) return fail(Errc::overloaded, "disk full: append " + path_);
+  if (lacking > 0) return disk_.is_full("append " + path_);
   return start;
 }
 
@@ -59,7 +59,7 @@ Result<Buffer> SimulatedFile::read(std::uint64_t position, std::size_t size) {
 Status SimulatedFile::truncate(std::uint64_t size) {
   if (auto admitted = admit(&SimulatedDisk::write_fault_); !admitted) return admitted;
   if (growth_to(size) > disk_.room()) {
-    return fail(Errc::overloaded, "disk full: truncate " + path_);
+    return disk_.is_full("truncate " + path_);
   }
   content_->truncate(size);
   size_ = size;
@@ -77,7 +77,7 @@ Status SimulatedFile::prepare(std::uint64_t bytes) {
 Status SimulatedFile::sync() {
   if (auto admitted = admit(&SimulatedDisk::sync_fault_); !admitted) {
     // Whatever the reason, nobody may trust these pages any more.
-    if (generation_ == disk_.generation_ && !disk_.stopped())
+    if (generation_ == disk_.generation_ && !disk_.has_stopped())
       content_->drop_unsynced(disk_.random_);
     return admitted;
   }

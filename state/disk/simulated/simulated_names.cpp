@@ -94,14 +94,42 @@ void SimulatedNames::sync_folder(const std::string& folder) {
   unsynced_ = std::move(others);
 }
 
-void SimulatedNames::crash(Random& random) {
-  const std::uint64_t kept_of_four = 2 * random.below(3);  // None, half of them, or all.
+CrashToll SimulatedNames::crash(CrashLoss loss, Random& random) {
+  CrashToll toll;
+  std::uint64_t kept_of_four = 2 * random.below(3);  // None, half of them, or all.
+  if (loss == CrashLoss::names) kept_of_four = 0;
+  if (loss == CrashLoss::writes || loss == CrashLoss::torn) kept_of_four = 4;
   for (const Change& one : unsynced_) {
-    if (random.chance(kept_of_four, 4)) apply(durable_, one);
+    if (random.chance(kept_of_four, 4)) {
+      apply(durable_, one);
+    } else {
+      ++toll.names;
+    }
   }
   unsynced_.clear();
-  for (auto& [path, content] : durable_.files) content->crash(random);
+  for (auto& [path, content] : durable_.files) content->crash(loss, random, toll);
   visible_ = durable_;
+  return toll;
+}
+
+SimulatedNames::Content SimulatedNames::find_durable(const std::string& path) const {
+  const auto found = durable_.files.find(path);
+  return found == durable_.files.end() ? nullptr : found->second;
+}
+
+SimulatedNames SimulatedNames::copy() const {
+  std::map<Content, Content> copies;
+  const auto copy_of = [&](const Content& original) -> Content {
+    if (original == nullptr) return nullptr;
+    Content& made = copies[original];
+    if (made == nullptr) made = std::make_shared<SimulatedContent>(*original);
+    return made;
+  };
+  SimulatedNames twin = *this;
+  for (auto& [path, content] : twin.visible_.files) content = copy_of(content);
+  for (auto& [path, content] : twin.durable_.files) content = copy_of(content);
+  for (Change& one : twin.unsynced_) one.content = copy_of(one.content);
+  return twin;
 }
 
 void SimulatedNames::change(Change change) {

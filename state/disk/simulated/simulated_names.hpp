@@ -33,7 +33,14 @@ class SimulatedNames {
   void remove_folder(const std::string& folder);
   void sync_folder(const std::string& folder);
   /// Power is lost, for the names and for every file's bytes.
-  void crash(Random& random);
+  [[nodiscard]] CrashToll crash(CrashLoss loss, Random& random);
+
+  /// Every file that programs see, by path.
+  [[nodiscard]] const std::map<std::string, Content>& files() const { return visible_.files; }
+  /// As the device holds it; null if it does not.
+  [[nodiscard]] Content find_durable(const std::string& path) const;
+  /// The same names and bytes, sharing nothing.
+  [[nodiscard]] SimulatedNames copy() const;
 
  private:
   struct Tree {

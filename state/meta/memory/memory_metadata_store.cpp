@@ -23,6 +23,7 @@ Result<Revision> MemoryMetadataStore::commit(Revision expected, const Buffer& de
                                                expected.value(), newest_.value()));
   }
   const auto fault = std::exchange(fault_, std::nullopt);
+  failed_commits_ += fault ? 1 : 0;
   if (fault == CommitFault::refused_full) return fail(Errc::overloaded, "disk full: metadata");
   if (fault == CommitFault::failed_unapplied) {
     return fail(Errc::unavailable, "metadata commit: outcome unknown");

@@ -27,6 +27,8 @@ class MemoryMetadataStore final : public MetadataStore {
 
   /// The next commit that is not stale goes wrong.
   void fail_next_commit(CommitFault fault) { fault_ = fault; }
+  /// Commits that went wrong so.
+  [[nodiscard]] std::uint64_t failed_commits() const { return failed_commits_; }
   /// Whether every call fails with `unavailable`, as if the store could not be reached.
   void set_reachable(bool reachable) { reachable_ = reachable; }
 
@@ -37,6 +39,7 @@ class MemoryMetadataStore final : public MetadataStore {
   std::optional<MetadataSnapshot> snapshot_;
   Revision newest_;
   std::optional<CommitFault> fault_;
+  std::uint64_t failed_commits_ = 0;
   bool reachable_ = true;
 };
 
