@@ -63,6 +63,7 @@ struct BucketFetch {
   std::size_t reserved = 0;  // Of the answer, for the read on its way.
   bool asked = false;
   bool done = false;
+  bool cut_short = false;  // Trouble lies behind the rows that it has.
 };
 
 std::size_t cap(std::int32_t bytes) {
@@ -178,8 +179,10 @@ class FetchCall final : public Call {
   }
 
   static void fail(BucketFetch& bucket, ProtocolError error) {
-    bucket.error = std::move(error);
     bucket.done = true;
+    // Sound rows in front of damage are served; the next fetch begins with the damage.
+    bucket.cut_short = !bucket.records.empty();
+    if (!bucket.cut_short) bucket.error = std::move(error);
   }
 
   /// Asks for as much as may be asked now; when nothing is left to ask, waits or answers.
@@ -280,6 +283,7 @@ class FetchCall final : public Call {
     if (left_out_bytes_ >= left_out_bytes_max) return true;
     bool any_served = false;
     for (const BucketFetch& bucket : buckets_) {
+      if (bucket.cut_short) return true;
       if (!bucket.error) any_served = true;
       if (bucket.error && bucket.error->code != ErrorCode::not_leader_or_follower &&
           bucket.error->code != ErrorCode::unknown_table_or_bucket_exception) {
