@@ -21,6 +21,7 @@ struct CatalogDelta {
     databaseAltered @11 :Database;
     serversTagged @12 :TaggedServers;
     clusterConfigsChanged @13 :List(ConfigOverride);
+    nodeStarted @14 :NodeStart;
   }
 }
 
@@ -91,6 +92,12 @@ struct AlteredTable {
 struct TaggedServers {
   nodes @0 :List(Int32);
   tag @1 :Int32;                # As in the public protocol; -1: none any more.
+}
+
+struct NodeStart {
+  # The newest start of a node whose disk has everything that is told to lie there.
+  nodeId @0 :Int32;
+  incarnation @1 :UInt64;
 }
 
 struct ConfigOverride {

@@ -86,6 +86,13 @@ struct NodeReport {
   appliedRevision @5 :UInt64;
   membersVersion @6 :UInt64;    # Of the newest update the node has seen; 0: none.
   listeners @7 :List(ClientListener);
+  disk @8 :DiskVerdict;
+}
+
+enum DiskVerdict {
+  unchecked @0;                 # The node has not heard yet what lies on its disk.
+  own @1;
+  foreign @2;                   # Not the disk that it had: the node serves nothing, and is told as not alive.
 }
 
 struct ClusterUpdate {

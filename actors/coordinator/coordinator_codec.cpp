@@ -135,6 +135,8 @@ Result<NodeReported> decode_report(const Envelope& envelope) {
     }
     event.applied = Revision{report.getAppliedRevision()};
     event.members_version = report.getMembersVersion();
+    if (report.getDisk() == schemas::DiskVerdict::OWN) event.disk = DiskVerdict::own;
+    if (report.getDisk() == schemas::DiskVerdict::FOREIGN) event.disk = DiskVerdict::foreign;
     return event;
   });
 }

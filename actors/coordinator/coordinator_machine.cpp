@@ -18,6 +18,8 @@ using protocol::ProtocolError;
 
 // The database that clients expect on a new cluster. Source: Fluss CREATE_DATABASE v0.
 constexpr auto default_database = "fluss";
+// Commands shall have their turn with a store that takes nothing.
+constexpr Duration note_again_after = 10s;
 
 ProtocolError busy(std::string message) {
   return {ErrorCode::request_time_out, std::move(message)};
@@ -58,6 +60,7 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
 }
 
 void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects) {
+  if (std::holds_alternative<NodeStarted>(failed.delta)) starts_again_at_ = now_ + note_again_after;
   if (!failed.command) return;
   if (why_uncommitted_.code == Errc::stale_epoch) {
     return commands_.push_front(*failed.command);  // Decided on what was old: decide anew.
@@ -103,7 +106,7 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   Node& node = found->second;
   if (event.member.incarnation < node.member.incarnation) return;
   MemberInfo member = event.member;
-  member.alive = true;
+  member.alive = event.disk != DiskVerdict::foreign;
   bool changed = is_new || !(node.member == member);
   // A coordinator that starts again within its term counts on from where its predecessor was.
   const auto count = static_cast<std::uint32_t>(event.members_version);
@@ -114,6 +117,7 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   node.member = std::move(member);
   node.applied = event.applied;
   node.members_version = event.members_version;
+  node.disk = event.disk;
   node.reported_at = now_;
   if (changed) members_changed(effects);
   answer_applied(effects);
@@ -122,7 +126,9 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
 
 void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
   const auto found = nodes_.find(event.node);
-  if (found == nodes_.end() || !found->second.member.alive) return;
+  if (found == nodes_.end()) return;
+  found->second.disk = DiskVerdict::unchecked;
+  if (!found->second.member.alive) return;
   found->second.member.alive = false;
   members_changed(effects);
   answer_applied(effects);
@@ -141,6 +147,7 @@ void CoordinatorMachine::work(Effects& effects) {
   if (!in_flight_ && catalog_.databases().empty() && revision_ == Revision{}) {
     commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
   }
+  note_start(effects);
   look_at_automatic_partitions();
   while (!in_flight_ && !(commands_.empty() && auto_partitions_.empty())) {
     const bool automatic = commands_.empty() || std::exchange(auto_partition_turn_, false);
@@ -150,6 +157,17 @@ void CoordinatorMachine::work(Effects& effects) {
     commands_.pop_front();
     auto_partition_turn_ = true;
     run(asked, effects);
+  }
+}
+
+void CoordinatorMachine::note_start(Effects& effects) {
+  if (in_flight_ || (starts_again_at_ && now_ < *starts_again_at_)) return;
+  for (const auto& [id, node] : nodes_) {
+    if (node.disk != DiskVerdict::own) continue;
+    const auto known = catalog_.node_starts().find(id);
+    const bool is_known =
+        known != catalog_.node_starts().end() && known->second == node.member.incarnation;
+    if (!is_known) return commit(std::nullopt, NodeStarted{id, node.member.incarnation}, effects);
   }
 }
 
@@ -337,7 +355,8 @@ void CoordinatorMachine::update_all(Effects& effects) {
 }
 
 void CoordinatorMachine::update(const Node& node, Effects& effects) {
-  if (!settled() || !node.member.alive) return;
+  // One that is kept out hears what it may come back with.
+  if (!settled() || (!node.member.alive && node.disk != DiskVerdict::foreign)) return;
   const std::uint64_t version = std::uint64_t{term_} << 32 | members_count_;
   if (node.applied == revision_ && node.members_version == version) return;
   SendUpdate send{node.member.node, node.applied, revision_, {}, {}, version, {}};

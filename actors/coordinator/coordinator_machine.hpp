@@ -44,6 +44,7 @@ struct NodeReported {
   MemberInfo member;
   Revision applied;
   std::uint64_t members_version = 0;
+  DiskVerdict disk = DiskVerdict::unchecked;
 };
 struct NodeLost {
   NodeId node;
@@ -122,6 +123,7 @@ class CoordinatorMachine {
     MemberInfo member;
     Revision applied;
     std::uint64_t members_version = 0;
+    DiskVerdict disk = DiskVerdict::unchecked;
     Instant reported_at;
   };
   struct Waiting {
@@ -162,6 +164,9 @@ class CoordinatorMachine {
   void update_all(Effects& effects);
   void update(const Node& node, Effects& effects);
   void answer_applied(Effects& effects);
+  /// Writes down one start that is not yet in the catalog: a disk that has not been there at it is
+  /// not the node's from then on.
+  void note_start(Effects& effects);
   void look_at_automatic_partitions();
   void look_at_partitions_after(const CatalogDelta& fact);
   [[nodiscard]] bool adjust_automatic_partitions(Effects& effects);
@@ -189,6 +194,7 @@ class CoordinatorMachine {
   Error why_uncommitted_;  // The last commit's error, until the store was loaded again.
   std::vector<Waiting> waiting_;
   EpochMillis wall_clock_ = 0;
+  std::optional<Instant> starts_again_at_;     // After one could not be written down.
   std::optional<Instant> auto_partitions_at_;  // None: as soon as there is anybody to place them.
   std::map<TableId, bool> auto_partitions_;    // To look at; true: the table is new.
   bool auto_partition_turn_ = false;           // It and commands take turns.

@@ -66,7 +66,10 @@ std::optional<ProtocolError> why_not_here(const CallContext& context, BucketId b
     return ProtocolError{ErrorCode::unknown_table_or_bucket_exception,
                          fmt::format("Unknown table bucket {}.", to_string(bucket))};
   }
-  if (info->leader == context.self) return std::nullopt;
+  const auto self = context.view.members.find(context.self);
+  // One with another disk than its own is told so by the coordinator.
+  const bool is_kept_out = self != context.view.members.end() && !self->second.alive;
+  if (info->leader == context.self && !is_kept_out) return std::nullopt;
   return ProtocolError{ErrorCode::not_leader_or_follower,
                        fmt::format("Tablet server {} is not the leader of bucket {}.",
                                    context.self.value(), to_string(bucket))};

@@ -24,7 +24,7 @@ TabletActor::TabletActor(caf::actor_config& config, ActorSetup setup, TabletOpti
                        RestartIntensity::unlimited()),
       options_(std::move(options)),
       published_(published),
-      machine_(context().node(), options_.coordinator, options_.on_disk) {}
+      machine_(context().node(), options_.coordinator, options_.on_disk, options_.starts) {}
 
 void TabletActor::on_start() {
   on_own_timer(timer_report);
@@ -91,8 +91,15 @@ void TabletActor::perform(const DeleteLog& effect) {
 }
 
 void TabletActor::perform(const Report& /*effect*/) {
+  DiskVerdict disk = machine_.disk();
+  if (disk == DiskVerdict::foreign && !std::exchange(told_foreign_, true)) {
+    note_error("this is not the disk that the node had, or an older copy of it");
+    log_event(EventLevel::error, "disk_is_foreign", {{"node", context().node().value()}});
+  }
+  // A start that the disk does not know of must not be what a later one is measured by.
+  if (disk == DiskVerdict::own && !options_.start_is_noted) disk = DiskVerdict::unchecked;
   send({options_.coordinator, coordinator_name},
-       encode_report(options_.self, machine_.revision(), machine_.members_version()));
+       encode_report(options_.self, machine_.revision(), machine_.members_version(), disk));
 }
 
 }  // namespace millrace::tablet

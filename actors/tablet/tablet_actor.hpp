@@ -12,6 +12,9 @@ struct TabletOptions {
   MemberInfo self;  ///< As the coordinator and then all clients are told.
   NodeId coordinator;
   std::set<BucketId> on_disk;
+  /// What the disk says of itself, and whether it says so of this start.
+  StartHistory starts = StartHistory::believed();
+  bool start_is_noted = false;
   /// Shorter than a new coordinator waits for reports before it tells anybody who is there.
   Duration report_interval = 200ms;
   /// Spawns a bucket's replica as a child of `parent`, named `replica_name(bucket)`.
@@ -44,6 +47,7 @@ class TabletActor final : public SupervisingActor {
   const TabletOptions options_;
   PublishedView& published_;
   TabletMachine machine_;
+  bool told_foreign_ = false;
   std::map<std::string, BucketId> children_;
 };
 

@@ -30,6 +30,12 @@ MemberInfo read(schemas::ClusterMember::Reader in) {
   return member;
 }
 
+schemas::DiskVerdict to_wire(DiskVerdict disk) {
+  if (disk == DiskVerdict::own) return schemas::DiskVerdict::OWN;
+  return disk == DiskVerdict::foreign ? schemas::DiskVerdict::FOREIGN
+                                      : schemas::DiskVerdict::UNCHECKED;
+}
+
 }  // namespace
 
 bool is_peer_status(const Envelope& envelope) { return holds<schemas::PeerStatus>(envelope); }
@@ -57,7 +63,8 @@ Result<UpdateArrived> decode_update(const Envelope& envelope) {
   });
 }
 
-Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t members_version) {
+Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t members_version,
+                       DiskVerdict disk) {
   return seal<schemas::NodeReport>([&](schemas::NodeReport::Builder out) {
     out.setClientHost(self.client.host);
     out.setClientPort(self.client.port);
@@ -66,6 +73,7 @@ Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t m
     out.setRack(self.rack);
     out.setAppliedRevision(applied.value());
     out.setMembersVersion(members_version);
+    out.setDisk(to_wire(disk));
     auto listeners = out.initListeners(static_cast<unsigned>(self.listeners.size()));
     for (unsigned i = 0; i < listeners.size(); ++i) {
       listeners[i].setName(self.listeners[i].name);

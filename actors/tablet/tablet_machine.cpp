@@ -5,8 +5,9 @@
 
 namespace millrace::tablet {
 
-TabletMachine::TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk)
-    : self_(self), on_disk_(std::move(on_disk)) {
+TabletMachine::TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
+                             StartHistory starts)
+    : self_(self), starts_(std::move(starts)), on_disk_(std::move(on_disk)) {
   view_.coordinator = coordinator;
 }
 
@@ -21,6 +22,7 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
   if (event.image) {
     view_.catalog = *event.image;
     view_.revision = event.revision;
+    judge_disk();
     start_all_wanted(effects);
     stop_unwanted(effects);
   } else if (event.base == view_.revision) {
@@ -39,17 +41,28 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
 void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
                                  std::vector<Effect>& effects) {
   for (const CatalogDelta& delta : deltas) view_.catalog.apply(delta);
+  judge_disk();
   bool any_dropped = view_.revision == Revision{};  // Before this node looked for the first time.
   for (const CatalogDelta& delta : deltas) {
     if (const auto* table = std::get_if<TableCreated>(&delta)) {
       start_wanted(table->table.id, no_partition, table->table.buckets, effects);
     } else if (const auto* made = std::get_if<PartitionCreated>(&delta)) {
       start_wanted(made->partition.table, made->partition.id, made->partition.buckets, effects);
-    } else if (!std::holds_alternative<WriterIdsReserved>(delta)) {
+    } else if (!std::holds_alternative<WriterIdsReserved>(delta) &&
+               !std::holds_alternative<NodeStarted>(delta)) {
       any_dropped = true;
     }
   }
   if (any_dropped) stop_unwanted(effects);
+}
+
+void TabletMachine::judge_disk() {
+  if (disk_ == DiskVerdict::own) return;
+  const auto known = view_.catalog.node_starts().find(self_);
+  const bool was_there =
+      known == view_.catalog.node_starts().end() || starts_.contains(known->second);
+  disk_ =
+      was_there || !view_.catalog.has_buckets_on(self_) ? DiskVerdict::own : DiskVerdict::foreign;
 }
 
 void TabletMachine::start_wanted(TableId table, PartitionId partition,
@@ -113,6 +126,7 @@ void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects
 }
 
 bool TabletMachine::is_wanted(const BucketId& bucket) const {
+  if (disk_ == DiskVerdict::foreign) return false;
   const BucketInfo* const info = view_.catalog.find_bucket(bucket);
   if (info == nullptr) return false;
   return std::find(info->replicas.begin(), info->replicas.end(), self_) != info->replicas.end();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "state/disk/port/start_history.hpp"
 #include "state/meta/catalog/cluster_view.hpp"
 
 namespace millrace::tablet {
@@ -59,14 +60,19 @@ using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Repor
 /// never heard of is left alone, since then it is the catalog that is suspect.
 class TabletMachine {
  public:
-  /// `on_disk`: the buckets that have a log in this node's data directories.
-  TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk);
+  /// `on_disk`: the buckets that have a log in this node's data directories; `starts`: of this
+  /// node, that these directories were there at.
+  TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
+                StartHistory starts = StartHistory::believed());
 
   [[nodiscard]] std::vector<Effect> step(const Event& event);
 
   [[nodiscard]] Revision revision() const { return view_.revision; }
   [[nodiscard]] std::uint64_t members_version() const { return members_version_; }
   [[nodiscard]] const std::set<BucketId>& replicas() const { return replicas_; }
+  /// On a disk that is not the node's own no replica runs: it would give away offsets that have
+  /// rows already, and deny those rows.
+  [[nodiscard]] DiskVerdict disk() const { return disk_; }
 
  private:
   void apply(const UpdateArrived& event, std::vector<Effect>& effects);
@@ -78,6 +84,8 @@ class TabletMachine {
   /// Applies facts and starts and stops the replicas that follow. What is created costs work for
   /// itself only, however much there is: partitions come by the thousand.
   void apply_deltas(const std::vector<CatalogDelta>& deltas, std::vector<Effect>& effects);
+  /// Once the disk is the node's own, or nothing is said to lie there, it stays so.
+  void judge_disk();
   void start_wanted(TableId table, PartitionId partition, const std::vector<BucketInfo>& buckets,
                     std::vector<Effect>& effects);
   void start_all_wanted(std::vector<Effect>& effects);
@@ -89,6 +97,8 @@ class TabletMachine {
   const NodeId self_;
   ClusterView view_;
   std::uint64_t members_version_ = 0;
+  const StartHistory starts_;
+  DiskVerdict disk_ = DiskVerdict::unchecked;
   std::set<BucketId> on_disk_;
   std::set<BucketId> replicas_;  // Running.
   std::set<BucketId> stopping_;

@@ -28,6 +28,7 @@
 #include "runtime/production_environment.hpp"
 #include "runtime/transport/asio/asio_transport.hpp"
 #include "state/disk/identity/data_directory.hpp"
+#include "state/disk/identity/start_note.hpp"
 #include "state/disk/posix/posix_disk.hpp"
 #include "state/log/segmented/segmented_log_store.hpp"
 #include "state/meta/embedded/embedded_metadata_store.hpp"
@@ -129,6 +130,12 @@ Status NodeProcess::open_data() {
       *disk_, {identity_.cluster_id, identity_.node, first_line("/proc/sys/kernel/random/boot_id"),
                first_line("/proc/sys/kernel/random/uuid")});
   if (!opened) return wrap(opened.error(), "data.dir " + configuration_.get(key::data_dir));
+  StartNote note = note_start(*disk_, opened->is_new, identity_.incarnation);
+  if (!note.is_noted) {
+    log_event(EventLevel::warn, "start_not_noted", {{"node", identity_.node.value()}});
+  }
+  settings_.starts = std::move(note.starts);
+  settings_.start_is_noted = note.is_noted;
   SegmentedLogOptions options;
   options.segment_bytes =
       static_cast<std::uint64_t>(configuration_.get(key::log_segment_file_size));

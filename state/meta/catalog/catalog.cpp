@@ -115,6 +115,22 @@ void Catalog::apply_one(const ClusterConfigsChanged& fact) {
   }
 }
 
+void Catalog::apply_one(const NodeStarted& fact) { node_starts_[fact.node] = fact.incarnation; }
+
+bool Catalog::has_buckets_on(NodeId node) const {
+  const auto lies_there = [&](const BucketInfo& bucket) {
+    return std::find(bucket.replicas.begin(), bucket.replicas.end(), node) != bucket.replicas.end();
+  };
+  for (const auto& [id, table] : tables_) {
+    if (std::any_of(table->buckets.begin(), table->buckets.end(), lies_there)) return true;
+    for (const auto& partition : partitions_of(id).all()) {
+      if (std::any_of(partition->buckets.begin(), partition->buckets.end(), lies_there))
+        return true;
+    }
+  }
+  return false;
+}
+
 void Catalog::reserve_table_ids(TableId below) { next_table_ = std::max(next_table_, below); }
 
 void Catalog::reserve_partition_ids(PartitionId below) {
@@ -181,6 +197,7 @@ std::vector<CatalogDelta> Catalog::as_deltas() const {
   if (!cluster_configs_.empty()) {
     deltas.emplace_back(ClusterConfigsChanged{{cluster_configs_.begin(), cluster_configs_.end()}});
   }
+  for (const auto& [node, start] : node_starts_) deltas.emplace_back(NodeStarted{node, start});
   return deltas;
 }
 

@@ -109,10 +109,16 @@ struct ClusterConfigsChanged {
   std::map<std::string, std::optional<std::string>> values;  ///< None: not overridden any more.
   friend bool operator==(const ClusterConfigsChanged&, const ClusterConfigsChanged&) = default;
 };
+/// A node has started with the disk that it had before, and what it is told from now on lies there.
+struct NodeStarted {
+  NodeId node;
+  Incarnation incarnation;
+  friend bool operator==(const NodeStarted&, const NodeStarted&) = default;
+};
 using CatalogDelta =
     std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved,
                  AclsCreated, AclsDropped, PartitionCreated, PartitionDropped, TableAltered,
-                 DatabaseAltered, ServersTagged, ClusterConfigsChanged>;
+                 DatabaseAltered, ServersTagged, ClusterConfigsChanged, NodeStarted>;
 
 /// Copying shares the tables, their partitions and the permissions, so a new version per delta is
 /// cheap.
@@ -143,6 +149,10 @@ class Catalog {
   [[nodiscard]] PartitionId next_partition() const { return next_partition_; }
   [[nodiscard]] WriterId next_writer() const { return next_writer_; }
   [[nodiscard]] const std::map<NodeId, ServerTag>& server_tags() const { return server_tags_; }
+  /// The newest start of each node that its right disk was there at.
+  [[nodiscard]] const std::map<NodeId, Incarnation>& node_starts() const { return node_starts_; }
+  /// Whether any bucket has a replica there.
+  [[nodiscard]] bool has_buckets_on(NodeId node) const;
   /// Keys that are overridden, with their values.
   [[nodiscard]] const protocol::Properties& cluster_configs() const { return cluster_configs_; }
 
@@ -168,6 +178,7 @@ class Catalog {
   void apply_one(const DatabaseAltered& fact);
   void apply_one(const ServersTagged& fact);
   void apply_one(const ClusterConfigsChanged& fact);
+  void apply_one(const NodeStarted& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;
@@ -179,6 +190,7 @@ class Catalog {
   WriterId next_writer_{0};
   std::map<NodeId, ServerTag> server_tags_;
   protocol::Properties cluster_configs_;
+  std::map<NodeId, Incarnation> node_starts_;
 };
 
 }  // namespace millrace

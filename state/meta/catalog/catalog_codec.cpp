@@ -98,6 +98,10 @@ void write_alteration(schemas::CatalogDelta::Builder out, const CatalogDelta& de
     write(out.initServersTagged(), *tagged);
   } else if (const auto* configs = std::get_if<ClusterConfigsChanged>(&delta)) {
     write(out.initClusterConfigsChanged(static_cast<unsigned>(configs->values.size())), *configs);
+  } else if (const auto* started = std::get_if<NodeStarted>(&delta)) {
+    auto start = out.initNodeStarted();
+    start.setNodeId(started->node.value());
+    start.setIncarnation(started->incarnation.value());
   }
 }
 
@@ -240,6 +244,9 @@ Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
       return read(in.getServersTagged());
     case schemas::CatalogDelta::CLUSTER_CONFIGS_CHANGED:
       return read(in.getClusterConfigsChanged());
+    case schemas::CatalogDelta::NODE_STARTED:
+      return NodeStarted{NodeId{in.getNodeStarted().getNodeId()},
+                         Incarnation{in.getNodeStarted().getIncarnation()}};
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }

@@ -38,6 +38,13 @@ struct MemberInfo {
   friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
 };
 
+/// What a node finds out about its disk when it hears what lies there.
+enum class DiskVerdict : std::uint8_t {
+  unchecked,  ///< Not heard yet, or it could not note that it has started.
+  own,
+  foreign,  ///< Another one, or an older copy: what is told to lie there is not served.
+};
+
 /// Where clients that came in on the listener `name` reach `member`; null: it has no such listener.
 [[nodiscard]] const NodeEndpoint* endpoint_of(const MemberInfo& member, std::string_view name);
 
