@@ -31,7 +31,7 @@ std::optional<std::uint64_t> number_in(const char* variable) {
 std::vector<std::uint64_t> seeds_to_run(std::uint64_t usual) {
   if (const auto one = number_in("MILLRACE_SEED")) return {*one};
   std::vector<std::uint64_t> seeds(number_in("MILLRACE_SEEDS").value_or(usual));
-  std::iota(seeds.begin(), seeds.end(), std::uint64_t{0});
+  std::iota(seeds.begin(), seeds.end(), number_in("MILLRACE_FIRST_SEED").value_or(0));
   return seeds;
 }
 

@@ -22,8 +22,8 @@ struct Outcome {
 /// Runs a whole scenario; the seed fixes everything that happens in it.
 using Scenario = std::function<Outcome(std::uint64_t seed)>;
 
-/// The seeds to run: the one in MILLRACE_SEED, or 0, 1, .. as many as MILLRACE_SEEDS says, or
-/// `usual` of them.
+/// The seeds to run: the one in MILLRACE_SEED, or as many as MILLRACE_SEEDS says, or `usual` of
+/// them, from MILLRACE_FIRST_SEED on, or from 0.
 [[nodiscard]] std::vector<std::uint64_t> seeds_to_run(std::uint64_t usual);
 
 /// The command that runs one seed of a test of this program again.

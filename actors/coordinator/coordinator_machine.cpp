@@ -19,7 +19,7 @@ using protocol::ProtocolError;
 // The database that clients expect on a new cluster. Source: Fluss CREATE_DATABASE v0.
 constexpr auto default_database = "fluss";
 // Commands shall have their turn with a store that takes nothing.
-constexpr Duration note_again_after = 10s;
+constexpr Duration note_again_after = 1s;
 
 ProtocolError busy(std::string message) {
   return {ErrorCode::request_time_out, std::move(message)};

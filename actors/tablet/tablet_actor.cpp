@@ -24,7 +24,9 @@ TabletActor::TabletActor(caf::actor_config& config, ActorSetup setup, TabletOpti
                        RestartIntensity::unlimited()),
       options_(std::move(options)),
       published_(published),
-      machine_(context().node(), options_.coordinator, options_.on_disk, options_.starts) {}
+      machine_(context().node(), options_.coordinator, options_.on_disk, options_.starts,
+               options_.start_is_noted ? std::optional(context().identity().incarnation)
+                                       : std::nullopt) {}
 
 void TabletActor::on_start() {
   on_own_timer(timer_report);

@@ -6,8 +6,12 @@
 namespace millrace::tablet {
 
 TabletMachine::TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
-                             StartHistory starts)
-    : self_(self), starts_(std::move(starts)), on_disk_(std::move(on_disk)) {
+                             StartHistory starts, std::optional<Incarnation> noted)
+    : self_(self),
+      starts_(std::move(starts)),
+      noted_(noted),
+      is_recorded_(!noted),
+      on_disk_(std::move(on_disk)) {
   view_.coordinator = coordinator;
 }
 
@@ -41,7 +45,9 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
 void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
                                  std::vector<Effect>& effects) {
   for (const CatalogDelta& delta : deltas) view_.catalog.apply(delta);
+  const bool was_recorded = is_recorded_;
   judge_disk();
+  if (is_recorded_ && !was_recorded) start_all_wanted(effects);
   bool any_dropped = view_.revision == Revision{};  // Before this node looked for the first time.
   for (const CatalogDelta& delta : deltas) {
     if (const auto* table = std::get_if<TableCreated>(&delta)) {
@@ -57,12 +63,14 @@ void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
 }
 
 void TabletMachine::judge_disk() {
-  if (disk_ == DiskVerdict::own) return;
   const auto known = view_.catalog.node_starts().find(self_);
-  const bool was_there =
-      known == view_.catalog.node_starts().end() || starts_.contains(known->second);
-  disk_ =
-      was_there || !view_.catalog.has_buckets_on(self_) ? DiskVerdict::own : DiskVerdict::foreign;
+  const bool is_known = known != view_.catalog.node_starts().end();
+  if (disk_ != DiskVerdict::own) {
+    const bool was_there = !is_known || starts_.contains(known->second);
+    disk_ =
+        was_there || !view_.catalog.has_buckets_on(self_) ? DiskVerdict::own : DiskVerdict::foreign;
+  }
+  is_recorded_ = is_recorded_ || (is_known && known->second == noted_);
 }
 
 void TabletMachine::start_wanted(TableId table, PartitionId partition,
@@ -126,7 +134,7 @@ void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects
 }
 
 bool TabletMachine::is_wanted(const BucketId& bucket) const {
-  if (disk_ == DiskVerdict::foreign) return false;
+  if (disk_ == DiskVerdict::foreign || !is_recorded_) return false;
   const BucketInfo* const info = view_.catalog.find_bucket(bucket);
   if (info == nullptr) return false;
   return std::find(info->replicas.begin(), info->replicas.end(), self_) != info->replicas.end();

@@ -61,9 +61,12 @@ using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Repor
 class TabletMachine {
  public:
   /// `on_disk`: the buckets that have a log in this node's data directories; `starts`: of this
-  /// node, that these directories were there at.
+  /// node, that these directories were there at. `noted`: the present start, if it is one of them.
+  /// Then nothing is served before the catalog knows of it: what was written meanwhile would not be
+  /// missed on an older copy of the disk.
   TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
-                StartHistory starts = StartHistory::believed());
+                StartHistory starts = StartHistory::believed(),
+                std::optional<Incarnation> noted = std::nullopt);
 
   [[nodiscard]] std::vector<Effect> step(const Event& event);
 
@@ -98,7 +101,9 @@ class TabletMachine {
   ClusterView view_;
   std::uint64_t members_version_ = 0;
   const StartHistory starts_;
+  const std::optional<Incarnation> noted_;
   DiskVerdict disk_ = DiskVerdict::unchecked;
+  bool is_recorded_ = false;  // Or need not be.
   std::set<BucketId> on_disk_;
   std::set<BucketId> replicas_;  // Running.
   std::set<BucketId> stopping_;

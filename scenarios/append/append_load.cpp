@@ -13,7 +13,7 @@ namespace {
 constexpr auto database = "load";
 constexpr std::size_t tables_count = 2;
 constexpr std::size_t writers_per_table = 2;
-constexpr std::int32_t buckets = 3;
+constexpr std::int32_t buckets_per_table = 3;
 constexpr Duration settle_max = 20s;
 // The longest that a client tries to deliver a row, and some.
 constexpr Duration answers_max = 70s;
@@ -37,7 +37,7 @@ void AppendLoad::start() {
   constexpr const char* compressions[] = {"NONE", "LZ4_FRAME", "ZSTD"};
   for (std::size_t i = 0; i < tables_count; ++i) {
     const client::TablePath& table = tables_.emplace_back(database, fmt::format("table{}", i));
-    auto descriptor = value_table(buckets, compressions[random_.below(3)]);
+    auto descriptor = value_table(buckets_per_table, compressions[random_.below(3)]);
     if (history_.time_to_live) {
       descriptor.properties["table.log.ttl"] = fmt::format("{}ms", *history_.time_to_live / 1ms);
     }
@@ -136,15 +136,32 @@ void AppendLoad::read_to_end(const client::TablePath& table) {
   const auto ends = cluster_.blocking().wait<Offsets>(
       [&](const client::Callback<Offsets>& done) { client.api().list_offsets(table, {}, done); });
   if (!ends) return find(to_string(table) + " has no end: " + ends.error().message);
+  const auto info = cluster_.blocking().wait<client::TablePtr>(
+      [&](const client::Callback<client::TablePtr>& done) {
+        client.api().describe_table(table, done);
+      });
+  if (!info) return find(to_string(table) + " is not described: " + info.error().message);
   for (const client::BucketOffset& end : *ends) {
-    if (!end.offset) return find(to_string(table) + " has no end: " + end.offset.error().message);
+    const bool may_be_refused = history_.refusable.contains({(*info)->id, end.bucket});
+    if (end.offset || may_be_refused) continue;
+    return find(to_string(table) + " has no end: " + end.offset.error().message);
   }
-  readers_.push_back(std::make_unique<LogReader>(
-      client, history_, ReadPlan{.table = table, .name = "the final read"}, random_.fork(0)));
+  // Together, unless one bucket's damage would end the reading of all.
+  if (history_.damage.empty()) return read_to_end(client, {.table = table}, *ends);
+  for (const client::BucketOffset& end : *ends) {
+    if (end.offset) read_to_end(client, {.table = table, .only = end.bucket}, {end});
+  }
+}
+
+void AppendLoad::read_to_end(SimulatedClient& client, ReadPlan plan,
+                             const std::vector<client::BucketOffset>& ends) {
+  plan.name = "the final read";
+  readers_.push_back(
+      std::make_unique<LogReader>(client, history_, std::move(plan), random_.fork(0)));
   LogReader& reader = *readers_.back();
   reader.start();
   const auto at_end = [&] {
-    return std::all_of(ends->begin(), ends->end(), [&](const client::BucketOffset& end) {
+    return std::all_of(ends.begin(), ends.end(), [&](const client::BucketOffset& end) {
       return reader.position(end.bucket) >= *end.offset;
     });
   };
@@ -168,6 +185,30 @@ std::size_t AppendLoad::count_lost() const {
       std::count_if(history_.attempts.begin(), history_.attempts.end(), [&](const Attempt& one) {
         return one.fate == Fate::acknowledged && !there.contains(one.value);
       }));
+}
+
+std::set<BucketId> AppendLoad::acknowledged_since(Instant since) const {
+  std::set<BucketId> found;
+  for (const Attempt& attempt : history_.attempts) {
+    if (attempt.fate == Fate::acknowledged && attempt.asked_at >= since)
+      found.insert(attempt.bucket);
+  }
+  return found;
+}
+
+std::set<BucketId> AppendLoad::buckets() {
+  std::set<BucketId> all;
+  for (std::int32_t node = 0; node < cluster_.shape().nodes; ++node) {
+    if (!cluster_.is_up(NodeId{node})) continue;
+    const auto view = cluster_.view_of(NodeId{node});
+    for (const client::TablePath& path : tables_) {
+      const auto table = view->catalog.find_table(path.database, path.table);
+      for (std::int32_t i = 0; table && i < buckets_per_table; ++i) {
+        all.insert({table->id, BucketIndex{i}});
+      }
+    }
+  }
+  return all;
 }
 
 std::uint64_t AppendLoad::count_added_values() const {

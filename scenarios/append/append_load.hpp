@@ -45,6 +45,7 @@ class AppendLoad {
   void finish();
 
   [[nodiscard]] History& history() { return history_; }
+  [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] const std::vector<client::TablePath>& tables() const { return tables_; }
   /// Rows acknowledged so far.
   [[nodiscard]] std::size_t count_acknowledged() const;
@@ -52,6 +53,10 @@ class AppendLoad {
   [[nodiscard]] std::size_t count_lost() const;
   /// Values of added columns that readers have seen.
   [[nodiscard]] std::uint64_t count_added_values() const;
+  /// The buckets of which rows were acknowledged that were asked for since then.
+  [[nodiscard]] std::set<BucketId> acknowledged_since(Instant since) const;
+  /// All buckets of its tables, as any node knows them.
+  [[nodiscard]] std::set<BucketId> buckets();
   /// The buckets that a node leads.
   [[nodiscard]] std::set<BucketId> buckets_of(NodeId node);
   /// The checkers' verdict, and how far the run came.
@@ -60,6 +65,8 @@ class AppendLoad {
  private:
   void make_writer(const client::TablePath& table);
   void read_to_end(const client::TablePath& table);
+  void read_to_end(SimulatedClient& client, ReadPlan plan,
+                   const std::vector<client::BucketOffset>& ends);
   void find(const std::string& what) { history_.findings.push_back(what); }
 
   SimulatedCluster& cluster_;

@@ -151,10 +151,10 @@ Outcome lose_power_at(std::uint64_t seed, protocol::Durability durability) {
   // What they saw may go: readers of that time are no witnesses of what comes.
   load.stop_readers();
   cluster.stop(node, Ending::power_loss);
-  load.history().crash = std::move(crash);
+  load.history().crashes.push_back(std::move(crash));
   // Longer than the network keeps anything: every answer from before has arrived or is lost.
   cluster.run_for(draw(random, 50ms, 1s));
-  load.history().crash->back_at = cluster.now();
+  load.history().crashes.back().back_at = cluster.now();
   cluster.start(node, random.chance(3, 4));
   load.add_readers();
   if (!cluster.run_until_whole(10s)) load.history().findings.push_back("the node never came back");

@@ -31,9 +31,9 @@ void lose_power(SimulatedCluster& cluster, AppendLoad& load, NodeId node, Random
   crash.at = cluster.now();
   load.stop_readers();
   cluster.stop(node, Ending::power_loss);
-  load.history().crash = std::move(crash);
+  load.history().crashes.push_back(std::move(crash));
   cluster.run_for(draw(random, 50ms, 1s));
-  load.history().crash->back_at = cluster.now();
+  load.history().crashes.back().back_at = cluster.now();
   cluster.start(node);
   load.add_readers();
 }
@@ -67,8 +67,7 @@ Outcome expire_rows(std::uint64_t seed) {
   for (std::uint64_t round = 0; round < rounds; ++round) {
     cluster.run_for(draw(random, 500ms, 4s));
     const NodeId node{static_cast<std::int32_t>(random.below(3))};
-    // A history knows of one loss of power.
-    if (!load.history().crash && random.chance(1, 2)) {
+    if (random.chance(1, 2)) {
       lose_power(cluster, load, node, random);
     } else {
       kill(cluster, node, random);
@@ -79,12 +78,12 @@ Outcome expire_rows(std::uint64_t seed) {
   load.finish();
   Outcome outcome = load.outcome();
   // A writer whose batches were all deleted is still known: it must not be told to start anew.
-  if (!load.history().crash) {
+  if (load.history().crashes.empty()) {
     for (const std::string& why : load.history().given_up)
       outcome.violations.push_back("a writer gave rows up: " + why);
   }
   outcome.reached["rows deleted"] = count_deleted(load.history());
-  outcome.reached["power lost"] = load.history().crash ? 1 : 0;
+  outcome.reached["power lost"] = load.history().crashes.size();
   return outcome;
 }
 

@@ -116,9 +116,9 @@ void lose_power(SimulatedCluster& cluster, AppendLoad& load, Random& random) {
   HostCrash crash{cluster.now(), {}, load.buckets_of(NodeId{0}), synced_within};
   load.stop_readers();
   cluster.stop(NodeId{0}, Ending::power_loss);
-  load.history().crash = std::move(crash);
+  load.history().crashes.push_back(std::move(crash));
   cluster.run_for(draw(random, 50ms, 1s));
-  load.history().crash->back_at = cluster.now();
+  load.history().crashes.back().back_at = cluster.now();
   cluster.start(NodeId{0});
   load.add_readers();
   if (!cluster.run_until_whole(10s)) load.history().findings.push_back("the node never came back");

@@ -13,8 +13,26 @@ struct Possible {
   bool present = false;
 };
 
+/// What may be so after it; neither, if its outcome cannot be.
+Possible after_altering(const Possible& before, ErrorCode outcome) {
+  switch (outcome) {
+    case ErrorCode::none:
+      return {false, before.present};
+    case ErrorCode::table_not_exist:
+      return {before.absent, false};
+    default:
+      return before;
+  }
+}
+
+const char* name_of(CatalogStep::Kind kind) {
+  if (kind == CatalogStep::Kind::alter) return "alter";
+  return kind == CatalogStep::Kind::create ? "create" : "drop";
+}
+
 /// What may be so after `step`; neither, if its outcome cannot be.
 Possible after(const Possible& before, const CatalogStep& step) {
+  if (step.kind == CatalogStep::Kind::alter) return after_altering(before, step.outcome);
   const bool creates = step.kind == CatalogStep::Kind::create;
   switch (step.outcome) {
     case ErrorCode::none:
@@ -43,10 +61,9 @@ Violations check_catalog(const std::vector<CatalogStep>& steps,
     Possible& table = tables[step.table];
     const Possible next = after(table, step);
     if (!next.absent && !next.present) {
-      const bool creates = step.kind == CatalogStep::Kind::create;
       violations.push_back(
           fmt::format("answer that cannot be: step {}, {} {} answered {} when the table {}", i,
-                      creates ? "create" : "drop", step.table, protocol::name_of(step.outcome),
+                      name_of(step.kind), step.table, protocol::name_of(step.outcome),
                       table.present ? "existed" : "did not exist"));
       continue;
     }

@@ -11,7 +11,7 @@ namespace millrace::scenarios {
 
 /// One command about one table, from a client that has one under way at a time.
 struct CatalogStep {
-  enum class Kind { create, drop };
+  enum class Kind { create, drop, alter };
   Kind kind = Kind::create;
   std::string table;
   /// `none`: done. Those that say that the table exists, or does not, tell as much, and

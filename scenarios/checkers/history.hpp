@@ -37,6 +37,20 @@ struct Attempt {
   Instant asked_at{};            ///< When it was handed to the client: it is not older than that.
 };
 
+/// A stretch of a bucket's offsets.
+struct OffsetRange {
+  Offset from = 0;
+  Offset to = 0;  ///< The first one behind it.
+  friend auto operator<=>(const OffsetRange&, const OffsetRange&) = default;
+};
+
+/// Bytes of a bucket's files were changed where they lay.
+struct Damage {
+  BucketId bucket;
+  /// The rows that this may cost; empty: bytes that can be made anew from the others.
+  OffsetRange rows;
+};
+
 /// One row as it was read.
 struct ReadRow {
   Offset offset = 0;
@@ -52,6 +66,14 @@ struct Read {
   Instant start_asked_at{};
   bool is_final = false;  ///< Begun when all was quiet, and read up to the end.
   std::vector<ReadRow> rows;
+  /// What the reader was told is damaged, and passed over.
+  std::vector<OffsetRange> gaps = {};
+
+  [[nodiscard]] bool passed_over(Offset offset) const {
+    return std::any_of(gaps.begin(), gaps.end(), [&](const OffsetRange& gap) {
+      return gap.from <= offset && offset < gap.to;
+    });
+  }
 };
 
 /// A host lost power: what its disks had not synced is gone.
@@ -68,19 +90,36 @@ struct HostCrash {
 struct History {
   std::vector<Attempt> attempts;
   std::vector<Read> reads;
-  std::optional<HostCrash> crash;
+  std::vector<HostCrash> crashes;  ///< In order.
+  std::vector<Damage> damage;
+  /// Buckets that may be refused as a whole: what is damaged is what tells damage from a torn end.
+  std::set<BucketId> refusable;
   /// After so long rows may be deleted; nothing: never.
   std::optional<Duration> time_to_live;
   /// How often a reader was told that its next row is deleted.
   std::uint64_t readers_overtaken = 0;
+  /// Bytes between clients and nodes were changed on their way.
+  bool wire_was_bad = false;
+  /// How often a client saw that an answer was not what had been sent.
+  std::uint64_t answers_damaged = 0;
   /// Why writers gave rows up, one entry per batch.
   std::vector<std::string> given_up;
   /// Found wrong while it happened: damaged rows, answers that cannot be.
   std::vector<std::string> findings;
 
-  /// Whether a bucket may have lost what was appended to it before `at`, or at it.
-  [[nodiscard]] bool lost_since(BucketId bucket, Instant at) const {
-    return crash && crash->buckets.contains(bucket) && at <= std::max(crash->at, crash->back_at);
+  /// How many losses of power a bucket had gone through at an instant.
+  [[nodiscard]] std::size_t epoch_at(BucketId bucket, Instant at) const {
+    return static_cast<std::size_t>(
+        std::count_if(crashes.begin(), crashes.end(), [&](const HostCrash& crash) {
+          return crash.buckets.contains(bucket) && at > std::max(crash.at, crash.back_at);
+        }));
+  }
+  [[nodiscard]] std::size_t last_epoch(BucketId bucket) const {
+    return epoch_at(bucket, Instant::max());
+  }
+  [[nodiscard]] bool is_damaged(BucketId bucket) const {
+    return std::any_of(damage.begin(), damage.end(),
+                       [&](const Damage& one) { return one.bucket == bucket; });
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -24,16 +25,21 @@ void enter(Known& known, BucketId bucket, Offset offset, const Value& value, con
                                    to_string(value)));
 }
 
-/// What was seen of the places that had not yet lost power (`before`), or of all others.
-Known values_seen(const History& history, bool before, Violations& violations) {
+/// How many losses of power a bucket still has before it when something is seen of it.
+std::size_t losses_ahead(const History& history, BucketId bucket, Instant seen_at) {
+  return history.last_epoch(bucket) - history.epoch_at(bucket, seen_at);
+}
+
+/// What was seen of all buckets with so many losses of power still ahead of them.
+Known values_seen(const History& history, std::size_t ahead, Violations& violations) {
   Known known;
   for (const Attempt& attempt : history.attempts) {
     if (attempt.fate != Fate::acknowledged || !attempt.offset) continue;
-    if (history.lost_since(attempt.bucket, attempt.answered_at) != before) continue;
+    if (losses_ahead(history, attempt.bucket, attempt.answered_at) != ahead) continue;
     enter(known, attempt.bucket, *attempt.offset, attempt.value, "the acknowledgement", violations);
   }
   for (const Read& read : history.reads) {
-    if (history.lost_since(read.bucket, read.begun_at) != before) continue;
+    if (losses_ahead(history, read.bucket, read.begun_at) != ahead) continue;
     for (const ReadRow& row : read.rows)
       enter(known, read.bucket, row.offset, row.value, read.reader, violations);
   }
@@ -42,8 +48,11 @@ Known values_seen(const History& history, bool before, Violations& violations) {
 
 bool is_due(const History& history, const Attempt& attempt) {
   if (attempt.fate != Fate::acknowledged) return false;
-  if (!history.lost_since(attempt.bucket, attempt.answered_at)) return true;
-  return attempt.answered_at + history.crash->synced_within <= history.crash->at;
+  return std::all_of(history.crashes.begin(), history.crashes.end(), [&](const HostCrash& crash) {
+    if (!crash.buckets.contains(attempt.bucket)) return true;
+    if (attempt.answered_at > std::max(crash.at, crash.back_at)) return true;  // Later.
+    return attempt.answered_at + crash.synced_within <= crash.at;
+  });
 }
 
 /// Whether a row that is not in `read` may have been deleted for its age.
@@ -70,6 +79,8 @@ Violations check_nothing_lost(const History& history) {
       const auto row = found.find(attempt.value);
       if (row == found.end()) {
         if (may_be_deleted(history, attempt, read)) continue;
+        // That the gap itself may be there is another checker's question.
+        if (attempt.offset ? read.passed_over(*attempt.offset) : !read.gaps.empty()) continue;
         violations.push_back(fmt::format(
             "acknowledged row lost: {} of bucket {} (offset {}) is not in {}",
             to_string(attempt.value), millrace::to_string(attempt.bucket),
@@ -134,6 +145,7 @@ Violations check_dense(const History& history) {
   for (const Read& read : history.reads) {
     Offset expected = read.from;
     for (const ReadRow& row : read.rows) {
+      while (expected < row.offset && read.passed_over(expected)) ++expected;
       if (row.offset != expected) {
         violations.push_back(fmt::format("offsets are not dense: {} read {} when {} was next",
                                          read.reader, place(read.bucket, row.offset), expected));
@@ -158,20 +170,26 @@ Violations check_start(const History& history) {
   return violations;
 }
 
-Violations check_single_valued(const History& history) {
-  Violations violations;
-  const Known after = values_seen(history, false, violations);
-  const Known before = values_seen(history, true, violations);
-  // Below the first offset that was given anew nothing may have changed, and above it all is new.
+namespace {
+
+/// Below the first offset that was given anew nothing may have changed, and above it all is new.
+void check_prefix(const History& history, const Known& before, const Known& after,
+                  Violations& violations) {
   std::map<BucketId, Offset> given_anew;
-  std::map<BucketId, Offset> starts;
+  std::map<BucketId, const Read*> finals;
   for (const Read& read : history.reads) {
-    if (read.is_final) starts[read.bucket] = read.from;
+    if (read.is_final) finals[read.bucket] = &read;
   }
   for (const auto& [where, value] : before) {
     const auto& [bucket, offset] = where;
     const auto now = after.find(where);
-    if (now == after.end() && offset < starts[bucket]) continue;  // Deleted, whatever it was.
+    const auto final_read = finals.find(bucket);
+    if (final_read == finals.end())
+      continue;  // Nothing can be said; whether that may be is
+                 // another checker's question.
+    const Read& read = *final_read->second;
+    // Deleted or damaged, whatever it was.
+    if (now == after.end() && (offset < read.from || read.passed_over(offset))) continue;
     const bool kept = now != after.end() && now->second == value;
     if (!kept) {
       given_anew.try_emplace(bucket, offset);
@@ -179,6 +197,37 @@ Violations check_single_valued(const History& history) {
       violations.push_back(
           fmt::format("what survived is no prefix: {} still has {}, but offset {} changed",
                       place(bucket, offset), to_string(value), lost->second));
+    }
+  }
+}
+
+}  // namespace
+
+Violations check_single_valued(const History& history) {
+  Violations violations;
+  const Known after = values_seen(history, 0, violations);
+  for (std::size_t ahead = 1; ahead <= history.crashes.size(); ++ahead) {
+    check_prefix(history, values_seen(history, ahead, violations), after, violations);
+  }
+  return violations;
+}
+
+Violations check_damage(const History& history) {
+  Violations violations;
+  const auto may_be_lost = [&](BucketId bucket, Offset offset) {
+    return std::any_of(history.damage.begin(), history.damage.end(), [&](const Damage& one) {
+      return one.bucket == bucket && one.rows.from <= offset && offset < one.rows.to;
+    });
+  };
+  for (const Read& read : history.reads) {
+    for (const OffsetRange& gap : read.gaps) {
+      for (Offset offset = gap.from; offset < gap.to; ++offset) {
+        if (may_be_lost(read.bucket, offset)) continue;
+        violations.push_back(fmt::format("sound row refused: {} in [{}, {}), says {}",
+                                         place(read.bucket, offset), gap.from, gap.to,
+                                         read.reader));
+        break;
+      }
     }
   }
   return violations;
@@ -196,11 +245,15 @@ Violations check_read_stays(const History& history) {
   for (const Read& read : history.reads) {
     const auto last = finals.find(read.bucket);
     if (last == finals.end() || read.is_final) continue;
-    const bool may_go = history.lost_since(read.bucket, read.begun_at) &&
-                        history.crash->synced_within > Duration::zero();
+    const bool may_go = std::any_of(
+        history.crashes.begin(), history.crashes.end(), [&](const HostCrash& crash) {
+          return crash.buckets.contains(read.bucket) && crash.synced_within > Duration::zero() &&
+                 read.begun_at <= std::max(crash.at, crash.back_at);
+        });
     if (may_go) continue;
     for (const ReadRow& row : read.rows) {
-      const bool is_deleted = row.offset < last->second->from;
+      const bool is_deleted =
+          row.offset < last->second->from || last->second->passed_over(row.offset);
       // Another row in its place is two values at one offset, which another checker reports.
       if (is_deleted || kept.contains({read.bucket, row.offset})) continue;
       violations.push_back(fmt::format("row that was read is lost: {}, which {} saw at {}",
@@ -218,6 +271,7 @@ Violations check_log(const History& history) {
     if (read.is_final) read_whole.insert(read.bucket);
   }
   for (const Attempt& attempt : history.attempts) {
+    if (history.refusable.contains(attempt.bucket)) continue;
     if (!read_whole.insert(attempt.bucket).second) continue;
     violations.push_back(fmt::format("bucket {} was never read whole, nothing is proved",
                                      millrace::to_string(attempt.bucket)));
@@ -229,6 +283,7 @@ Violations check_log(const History& history) {
   append(violations, check_start(history));
   append(violations, check_single_valued(history));
   append(violations, check_read_stays(history));
+  append(violations, check_damage(history));
   return violations;
 }
 

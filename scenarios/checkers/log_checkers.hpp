@@ -22,19 +22,23 @@ using Violations = std::vector<std::string>;
 /// In every read each writer's rows come in the order in which it wrote them.
 [[nodiscard]] Violations check_order(const History& history);
 
-/// Reads begin where they were asked to and have every offset from there on, once.
+/// Reads begin where they were asked to and have every offset from there on, once, but for what
+/// they were told is damaged.
 [[nodiscard]] Violations check_dense(const History& history);
 
 /// A log's start never goes back, whatever happens to its host.
 [[nodiscard]] Violations check_start(const History& history);
 
 /// An offset has one value, in all reads and acknowledgements. A host that loses power may give
-/// offsets anew, but only those above all that it kept: what survives is a prefix.
+/// offsets anew, but only those above all that it kept: what survives is a prefix, each time.
 [[nodiscard]] Violations check_single_valued(const History& history);
 
 /// What was read once is there for good, unless a host lost power that had not synced it. That its
 /// append was never acknowledged changes nothing.
 [[nodiscard]] Violations check_read_stays(const History& history);
+
+/// Readers were refused no rows but those that damage may have cost.
+[[nodiscard]] Violations check_damage(const History& history);
 
 /// All of them, and what was found during the run. A final read of every bucket is required.
 [[nodiscard]] Violations check_log(const History& history);

@@ -80,7 +80,11 @@ NodeSettings SimulatedCluster::settings_of(const Node& node, NodeId id, bool kee
   settings.client = {host, keep_ports ? node.endpoints.client.port : std::uint16_t{0}};
   settings.link = {host, keep_ports ? node.endpoints.link.port : std::uint16_t{0}};
   settings.version = "simulated";
+  settings.starts = node.note.starts;
+  settings.start_is_noted = node.note.is_noted;
   settings.replica_options = shape_.replicas;
+  settings.gateway_options = shape_.gateway;
+  settings.in_flight_bytes_max = shape_.in_flight_bytes_max;
   return settings;
 }
 
@@ -88,6 +92,7 @@ void SimulatedCluster::start(NodeId id, bool keep_ports) {
   Node& node = at(id);
   CHECK(node.assembly == nullptr);
   node.incarnation = Incarnation{node.incarnation.value() + 1};
+  open_data(node, id);
   node.context =
       &simulation_->start_process({cluster_id, id, node.incarnation}, node.wall_at_start);
   NodePorts ports{*node.transport, {}, {}};
@@ -108,6 +113,18 @@ void SimulatedCluster::start(NodeId id, bool keep_ports) {
   assemblies_.push_back(std::move(*started));
   simulation_->run_for(1us);  // Its links are there now.
   introduce();
+}
+
+void SimulatedCluster::open_data(Node& node, NodeId id) {
+  SimulatedDisk& disk = *node.devices.front().disk;
+  // A node whose directory cannot be opened ends, and its agent starts it until it can.
+  const SimulatedDisk::InjectedFaults faults = disk.exchange_faults({});
+  const auto opened = open_data_directory(
+      disk,
+      {cluster_id, id, "boot", fmt::format("disk-{}-{}", id.value(), node.incarnation.value())});
+  CHECK(opened.has_value());
+  node.note = note_start(disk, opened->is_new, node.incarnation);
+  (void)disk.exchange_faults(faults);
 }
 
 void SimulatedCluster::introduce() {
@@ -131,10 +148,18 @@ void SimulatedCluster::stop(NodeId id, Ending ending) {
     node.context->stop(root_name);
     simulation_->run_for(drain_time);
   }
+  if (ending == Ending::power_loss) return lose_power(id, CrashLoss::drawn);
+  crash(node);
+}
+
+void SimulatedCluster::lose_power(NodeId id, CrashLoss loss) {
+  crash(at(id));
+  for (const Device& device : at(id).devices) device.disk->crash(loss);
+}
+
+void SimulatedCluster::crash(Node& node) {
   simulation_->crash_process(*node.context, node.process);
   node.assembly = nullptr;
-  if (ending != Ending::power_loss) return;
-  for (const Device& device : node.devices) device.disk->crash();
 }
 
 void SimulatedCluster::kill_actor(NodeId id, Random& random) {
@@ -193,6 +218,23 @@ bool SimulatedCluster::run_until_whole(Duration time_max) {
     return true;
   };
   return run_until(whole, time_max);
+}
+
+bool SimulatedCluster::is_start_known(NodeId node) const {
+  const auto view = view_of(node);
+  const auto& starts = view->catalog.node_starts();
+  const auto known = starts.find(node);
+  return known != starts.end() && known->second == at(node).incarnation;
+}
+
+bool SimulatedCluster::is_refused(NodeId node) const {
+  for (const Node& other : nodes_) {
+    if (other.assembly == nullptr || &other == &at(node)) continue;
+    const auto view = other.assembly->view().get();
+    const auto found = view->members.find(node);
+    if (found != view->members.end() && !found->second.alive) return true;
+  }
+  return false;
 }
 
 SimulatedDisk& SimulatedCluster::disk(NodeId node, std::int32_t device) {

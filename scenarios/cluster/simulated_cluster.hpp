@@ -8,6 +8,8 @@
 #include "client/blocking.hpp"
 #include "client/client.hpp"
 #include "runtime/simulator/simulation.hpp"
+#include "state/disk/identity/data_directory.hpp"
+#include "state/disk/identity/start_note.hpp"
 #include "state/disk/simulated/simulated_disk.hpp"
 #include "state/log/segmented/segmented_log_store.hpp"
 #include "state/meta/memory/memory_metadata_store.hpp"
@@ -20,6 +22,8 @@ struct ClusterShape {
   /// Small, so that logs roll within seconds.
   std::uint64_t segment_bytes = 2048;
   replica::ReplicaOptions replicas = {};
+  gateway::GatewayOptions gateway = {};
+  std::size_t in_flight_bytes_max = std::size_t{256} << 20;
 };
 
 /// How a node goes down.
@@ -58,6 +62,12 @@ class SimulatedCluster {
   /// Starts a node that is down. With `keep_ports` it listens where it did before.
   void start(NodeId node, bool keep_ports = true);
   void stop(NodeId node, Ending ending);
+  /// Its power goes, and its disks lose what they had not synced in this way.
+  void lose_power(NodeId node, CrashLoss loss);
+  /// Whether the catalog knows of a node's present start, as the node hears it.
+  [[nodiscard]] bool is_start_known(NodeId node) const;
+  /// Whether others keep a node out that is up.
+  [[nodiscard]] bool is_refused(NodeId node) const;
   [[nodiscard]] bool is_up(NodeId node) const { return at(node).assembly != nullptr; }
   /// What a node that is up knows of the cluster.
   [[nodiscard]] std::shared_ptr<const ClusterView> view_of(NodeId node) const {
@@ -71,10 +81,15 @@ class SimulatedCluster {
 
   void cut(ProcessId one, ProcessId other);
   void heal(ProcessId one, ProcessId other);
+  /// Where clients reach a node.
+  [[nodiscard]] const Endpoint& client_endpoint(NodeId node) const {
+    return at(node).endpoints.client;
+  }
   [[nodiscard]] ProcessId process_of(NodeId node) const { return at(node).process; }
 
   /// A client that starts with the addresses that the nodes have now. Lives as long as the cluster.
   [[nodiscard]] SimulatedClient& add_client();
+  [[nodiscard]] std::size_t count_clients() const { return clients_.size(); }
   [[nodiscard]] const SimulatedClient& client(std::size_t number) const {
     return *clients_.at(number);
   }
@@ -90,6 +105,7 @@ class SimulatedCluster {
   [[nodiscard]] Simulation& simulation() { return *simulation_; }
   [[nodiscard]] SimulatedDisk& disk(NodeId node, std::int32_t device);
   [[nodiscard]] MemoryMetadataStore& metadata() { return metadata_; }
+  [[nodiscard]] const MemoryMetadataStore& metadata() const { return metadata_; }
   [[nodiscard]] const ClusterShape& shape() const { return shape_; }
   /// Log segments on all disks.
   [[nodiscard]] std::size_t count_segments();
@@ -106,6 +122,7 @@ class SimulatedCluster {
     std::unique_ptr<Transport> transport;
     Incarnation incarnation;
     NodeEndpoints endpoints;
+    StartNote note;
     NodeContext* context = nullptr;
     NodeAssembly* assembly = nullptr;  // Null: the node is down.
   };
@@ -115,7 +132,9 @@ class SimulatedCluster {
     return nodes_.at(static_cast<std::size_t>(node.value()));
   }
   [[nodiscard]] NodeSettings settings_of(const Node& node, NodeId id, bool keep_ports) const;
+  void open_data(Node& node, NodeId id);
   void introduce();
+  void crash(Node& node);
 
   const ClusterShape shape_;
   MemoryMetadataStore metadata_;

@@ -9,8 +9,8 @@
 
 namespace millrace::scenarios {
 
-/// Creates and drops tables of one database at random, one command at a time, and writes down what
-/// was answered. It outlives the cluster's running.
+/// Creates, alters and drops tables of one database at random, one command at a time, and writes
+/// down what was answered. It outlives the cluster's running.
 class CatalogChurn {
  public:
   CatalogChurn(SimulatedClient& client, std::string database, Random random);
@@ -35,5 +35,9 @@ class CatalogChurn {
   bool under_way_ = false;
   bool stopping_ = false;
 };
+
+/// What a client is told of the tables of `database` now must be what the steps led to.
+[[nodiscard]] Violations check_listing(SimulatedCluster& cluster, const std::string& database,
+                                       const std::vector<CatalogStep>& steps);
 
 }  // namespace millrace::scenarios

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "scenarios/workloads/value_rows.hpp"
@@ -44,8 +46,10 @@ void LogReader::find_start(const std::shared_ptr<client::Scanner>& scanner) {
   client_.api().list_offsets(
       plan_.table, {.kind = client::OffsetQuery::Kind::earliest},
       [this, scanner, asked_at](client::Outcome<std::vector<client::BucketOffset>> starts) {
-        const bool complete = starts && std::all_of(starts->begin(), starts->end(),
-                                                    [](const auto& one) { return one.offset; });
+        const auto known = [this](const client::BucketOffset& one) {
+          return one.offset || (plan_.only && one.bucket != *plan_.only);
+        };
+        const bool complete = starts && std::all_of(starts->begin(), starts->end(), known);
         if (stopping_) return;
         if (!complete) return open_again();
         begin(scanner, *starts, asked_at);
@@ -56,6 +60,7 @@ void LogReader::begin(std::shared_ptr<client::Scanner> scanner,
                       const std::vector<client::BucketOffset>& starts, Instant asked_at) {
   scanner_ = std::move(scanner);
   for (const client::BucketOffset& start : starts) {
+    if (plan_.only && start.bucket != *plan_.only) continue;
     scanner_->subscribe(start.bucket, *start.offset);
     reads_[start.bucket] = history_.reads.size();
     Read read;
@@ -79,12 +84,7 @@ void LogReader::poll() {
 
 void LogReader::polled(const client::Outcome<std::vector<client::ScannedBatch>>& outcome) {
   if (!outcome) {
-    const bool is_deleted =
-        outcome.error().code == client::ErrorCode::log_offset_out_of_range_exception;
-    if (is_deleted && history_.time_to_live) {
-      ++history_.readers_overtaken;
-      return open();
-    }
+    if (bears(outcome.error()) || ended_) return;
     history_.findings.push_back(
         fmt::format("{} cannot read on: {}", plan_.name, outcome.error().message));
     return;
@@ -95,6 +95,42 @@ void LogReader::polled(const client::Outcome<std::vector<client::ScannedBatch>>&
                            : Duration(random_.between(0, plan_.lag_max.count()));
   if (lag == Duration::zero()) return poll();
   (void)client_.loop().after(lag, [this] { poll(); });
+}
+
+bool LogReader::bears(const client::ProtocolError& error) {
+  if (error.code == client::ErrorCode::log_offset_out_of_range_exception && history_.time_to_live) {
+    ++history_.readers_overtaken;
+    open();
+    return true;
+  }
+  if (error.code == client::ErrorCode::corrupt_message && history_.wire_was_bad) {
+    // What came is not what was sent, and the client saw it.
+    ++history_.answers_damaged;
+    open_again();
+    return true;
+  }
+  if (error.code != client::ErrorCode::corrupt_record_exception || history_.damage.empty())
+    return false;
+  if (plan_.only && pass_over(error.message)) {
+    poll();
+    return true;
+  }
+  ended_ = true;
+  return false;
+}
+
+bool LogReader::pass_over(const std::string& message) {
+  constexpr std::string_view before = "the log goes on at ";
+  const std::size_t found = message.rfind(before);
+  if (found == std::string::npos) return false;
+  const char* const first = message.data() + found + before.size();
+  Offset next = 0;
+  if (std::from_chars(first, message.data() + message.size(), next).ec != std::errc()) return false;
+  const Offset now = position(*plan_.only);
+  if (next <= now) return false;
+  history_.reads[reads_.at(*plan_.only)].gaps.push_back({now, next});
+  scanner_->subscribe(*plan_.only, next);
+  return true;
 }
 
 void LogReader::take(const client::ScannedBatch& batch) {
@@ -117,7 +153,8 @@ Offset LogReader::position(BucketIndex bucket) const {
   const auto found = reads_.find(bucket);
   if (found == reads_.end()) return 0;
   const Read& read = history_.reads[found->second];
-  return read.rows.empty() ? read.from : read.rows.back().offset + 1;
+  const Offset behind_rows = read.rows.empty() ? read.from : read.rows.back().offset + 1;
+  return read.gaps.empty() ? behind_rows : std::max(behind_rows, read.gaps.back().to);
 }
 
 void LogReader::mark_final() {

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,16 @@ namespace millrace::scenarios {
 
 struct ReadPlan {
   client::TablePath table;
-  std::string name;
+  std::string name = {};
   bool projected = false;  ///< Only the columns that tell a row's value, in another order.
   Duration lag_max{};      ///< Between two polls: a reader that lags may find its rows deleted.
+  std::optional<BucketIndex> only = {};  ///< Nothing: all buckets.
 };
 
 /// Reads all buckets of a table from where they start, follows what is appended, and writes down
-/// every row. When its next row was deleted it starts anew. It outlives the cluster's running.
+/// every row. When its next row was deleted it starts anew. Of a history that knows of damage, one
+/// that reads a single bucket passes over what it is told is damaged; another one ends there. It
+/// outlives the cluster's running.
 class LogReader {
  public:
   LogReader(SimulatedClient& client, History& history, ReadPlan plan, Random random);
@@ -32,6 +36,8 @@ class LogReader {
 
   /// The offset of the next row; zero before anything was read.
   [[nodiscard]] Offset position(BucketIndex bucket) const;
+  /// Whether it was told that the bucket cannot be read at all.
+  [[nodiscard]] bool ended() const { return ended_; }
   /// Values of columns that were added to the table, so far.
   [[nodiscard]] std::uint64_t added_values() const { return added_values_; }
   /// Says of everything read so far that it was the final read.
@@ -45,6 +51,9 @@ class LogReader {
   void poll();
   void polled(const client::Outcome<std::vector<client::ScannedBatch>>& outcome);
   void open_again();
+  /// Whether the reader goes on in spite of an error.
+  [[nodiscard]] bool bears(const client::ProtocolError& error);
+  [[nodiscard]] bool pass_over(const std::string& message);
   void take(const client::ScannedBatch& batch);
 
   SimulatedClient& client_;
@@ -55,6 +64,7 @@ class LogReader {
   std::map<BucketIndex, std::size_t> reads_;  // Positions in the history.
   std::uint64_t added_values_ = 0;
   bool stopping_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace millrace::scenarios

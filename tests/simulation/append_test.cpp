@@ -5,7 +5,7 @@ namespace millrace::scenarios {
 namespace {
 
 TEST(Append, SurvivesTheRestartOfEveryNode) {
-  auto reached = sweep(restart_nodes, 200);
+  auto reached = sweep(restart_nodes, 100);
   if (!is_sweep()) return;
   EXPECT_GT(reached["rows acknowledged"], 0U);
   EXPECT_GT(reached["drained"], 0U);
@@ -14,7 +14,7 @@ TEST(Append, SurvivesTheRestartOfEveryNode) {
 }
 
 TEST(Append, LosesNothingWhenProcessesAreKilled) {
-  auto reached = sweep(kill_processes, 200);
+  auto reached = sweep(kill_processes, 100);
   if (!is_sweep()) return;
   EXPECT_GT(reached["rows acknowledged"], 0U);
   EXPECT_GT(reached["kills"], reached["runs"]);
@@ -27,7 +27,7 @@ TEST(Append, LosesNothingWhenActorsFail) {
 }
 
 TEST(Append, KeepsAPrefixWhenAHostLosesPower) {
-  auto reached = sweep(lose_power, 200);
+  auto reached = sweep(lose_power, 100);
   if (!is_sweep()) return;
   EXPECT_GT(reached["rows acknowledged"], 0U);
   // At replication 1 and durability `memory` the last second may go; here it did.
@@ -51,7 +51,7 @@ TEST(Append, LosesNothingAboveTheStartWhenOldRowsAreDeleted) {
 }
 
 TEST(Append, LosesNothingWhenDevicesFailForAWhile) {
-  auto reached = sweep(fail_devices, 100);
+  auto reached = sweep(fail_devices, 50);
   if (!is_sweep()) return;
   EXPECT_GT(reached["rows acknowledged"], 0U);
   for (const char* fault : {"failed reads", "failed writes", "failed syncs"}) {

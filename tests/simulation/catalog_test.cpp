@@ -5,7 +5,7 @@ namespace millrace::scenarios {
 namespace {
 
 TEST(Catalog, SurvivesItsCoordinator) {
-  auto reached = sweep(kill_coordinator, 100);
+  auto reached = sweep(kill_coordinator, 50);
   if (!is_sweep()) return;
   EXPECT_GT(reached["commands done"], reached["runs"]);
 }

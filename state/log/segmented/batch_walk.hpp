@@ -32,13 +32,20 @@ class BatchWalk {
   };
   /// `file` must outlive the walk.
   BatchWalk(File& file, const Stretch& stretch)
-      : file_(file), position_(stretch.position), end_(stretch.end), base_(stretch.first_base) {}
+      : file_(file),
+        position_(stretch.position),
+        end_(stretch.end),
+        base_(stretch.first_base),
+        told_(stretch.first_base.has_value()) {}
 
   /// The next batch; nothing at the end. Errors: corrupt (a header that cannot be, an offset that
   /// does not follow, a batch that reaches beyond the end, a checksum that differs), unavailable.
   /// After an error the walk stays where it is.
   [[nodiscard]] Result<std::optional<LocatedBatch>> next(BatchCheck check);
 
+  /// Whether it was told what its first batch is: else what it finds there may be bytes that look
+  /// like one.
+  [[nodiscard]] bool was_told() const { return told_; }
   /// Where the next batch starts.
   [[nodiscard]] std::uint64_t position() const { return position_; }
   /// Its first row; nothing before the first batch of a walk that was not told.
@@ -60,6 +67,7 @@ class BatchWalk {
   std::uint64_t position_;
   std::uint64_t end_;
   std::optional<Offset> base_;
+  bool told_;
   std::optional<LocatedBatch> last_;
   Buffer window_;
   std::uint64_t window_position_ = 0;

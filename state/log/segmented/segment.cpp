@@ -236,10 +236,12 @@ Result<LocatedBatch> Segment::locate(Offset offset) {
   auto position = indexed_position(offset);
   if (!position) return tl::unexpected(position.error());
   auto found = locate_from(*position, offset);
-  if (found || found.error().code != Errc::corrupt || *position == 0 || rebuilt_) return found;
+  if (found || found.error().code != Errc::corrupt || *position == 0) return found;
   if (damage_of(offset) != nullptr) return found;
   // The index led astray, or the log is damaged: the rebuild tells which.
-  if (auto rebuilt = rebuild_indexes(); !rebuilt) return tl::unexpected(rebuilt.error());
+  if (!rebuilt_) {
+    if (auto rebuilt = rebuild_indexes(); !rebuilt) return tl::unexpected(rebuilt.error());
+  }
   return locate_from(0, offset);
 }
 

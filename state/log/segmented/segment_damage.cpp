@@ -20,6 +20,8 @@ Result<std::optional<LocatedBatch>> Segment::next_sound(BatchWalk& walk, BatchCh
   if (suspect) {
     const auto sound = is_sound_at(*suspect);
     if (!sound) return tl::unexpected(sound.error());
+    // From a wrong index entry on, the bytes of rows may have passed for a batch.
+    if (!*sound && !walk.was_told()) return batch;
     if (!*sound) start = {suspect->header.base_offset, suspect->position};
   }
   if (start.offset >= end.offset) return batch;

@@ -561,5 +561,39 @@ TEST_F(SmallCoordinatorTest, SnapshotsComeAtTheirIntervalAndOldDeltasGo) {
   EXPECT_TRUE(all_of<SendUpdate>(report(0, 6)).at(0).image.has_value());
 }
 
+NodeReported disk_report(std::uint64_t incarnation, DiskVerdict disk) {
+  return {member(1, incarnation), Revision{1}, 0, disk};
+}
+
+TEST_F(CoordinatorTest, AStartOnTheRightDiskIsWrittenDownOnce) {
+  take_office();
+  const auto commits = all_of<Commit>(step(disk_report(4, DiskVerdict::own)));
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_EQ(commits[0].delta, (CatalogDelta{NodeStarted{NodeId{1}, Incarnation{4}}}));
+  EXPECT_FALSE(all_of<SendUpdate>(step(Committed{Revision{2}})).empty());
+  EXPECT_TRUE(all_of<Commit>(step(disk_report(4, DiskVerdict::own))).empty());
+  EXPECT_TRUE(all_of<Commit>(step(disk_report(5, DiskVerdict::unchecked))).empty());
+  EXPECT_EQ(all_of<Commit>(step(disk_report(5, DiskVerdict::own))).size(), 1U);
+}
+
+TEST_F(CoordinatorTest, ANodeWithAnotherDiskIsToldAsGoneAndHearsOn) {
+  take_office();
+  const auto updates = all_of<SendUpdate>(step(disk_report(4, DiskVerdict::foreign)));
+  ASSERT_EQ(updates.size(), 2U);
+  for (const SendUpdate& update : updates) EXPECT_FALSE(update.members.at(1).alive);
+  EXPECT_TRUE(step(disk_report(5, DiskVerdict::unchecked)).size() >= 2U);
+}
+
+TEST_F(CoordinatorTest, CommandsGoOnWhileAStartCannotBeWrittenDown) {
+  take_office();
+  ASSERT_EQ(all_of<Commit>(step(disk_report(4, DiskVerdict::own))).size(), 1U);
+  (void)step(CommitFailed{lost});
+  (void)ask(5, create_database("nyc"));
+  (void)at(1s, Tick{});
+  const auto commits = all_of<Commit>(step(Loaded{machine.revision(), machine.catalog()}));
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<DatabaseCreated>(commits[0].delta));
+}
+
 }  // namespace
 }  // namespace millrace::coordinator

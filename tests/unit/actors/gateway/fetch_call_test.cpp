@@ -295,5 +295,19 @@ TEST(FetchCall, WaitsAreBounded) {
   EXPECT_GT(*fetch({{0, 0}}, {.wait_millis = -5}).deadline, Duration{});
 }
 
+TEST(FetchCall, RowsInFrontOfDamageAreServedAndTheErrorComesWithTheNextFetch) {
+  const ProtocolError damage{ErrorCode::corrupt_record_exception, "the log goes on at 9"};
+  CallScript call = fetch({{0, 0}}, {.bytes_min = 1'000'000});
+  call.answer_next(DataAnswer{0, 50, 0, stored(rows_batch(5), 0)});
+  call.answer_next(damage);
+  const auto buckets = received(call);
+  ASSERT_EQ(buckets.size(), 1U);
+  EXPECT_EQ(error_of(buckets[0]), 0);
+  EXPECT_EQ(bases(buckets[0].records), std::vector<Offset>{0});
+  CallScript next = fetch({{0, 5}});
+  next.answer_next(damage);
+  EXPECT_EQ(error_of(received(next).at(0)), 14);
+}
+
 }  // namespace
 }  // namespace millrace::gateway

@@ -205,5 +205,57 @@ TEST_F(TabletTest, LogsOfPartitionsDroppedWhileTheNodeWasAwayAreDeleted) {
   EXPECT_EQ(all_of<DeleteLog>(back.step(update)), std::vector{DeleteLog{bucket_of(0, 4, 0)}});
 }
 
+CatalogDelta started(std::uint64_t incarnation) {
+  return NodeStarted{self, Incarnation{incarnation}};
+}
+
+/// A tablet at its node's seventh start, on a disk that was there at these before.
+TabletMachine seventh_start(std::vector<StartHistory::Range> before) {
+  StartHistory starts;
+  for (const StartHistory::Range& range : before) starts.add(range);
+  starts.add(Incarnation{7});
+  return {self, coordinator_node, {}, starts, Incarnation{7}};
+}
+
+UpdateArrived update_of(std::uint64_t base, std::vector<CatalogDelta> deltas) {
+  UpdateArrived update;
+  update.base = Revision{base};
+  update.revision = Revision{base + deltas.size()};
+  update.deltas = std::move(deltas);
+  update.members_version = 1 + base;
+  return update;
+}
+
+TEST(TabletDisk, ServesOnceTheCatalogKnowsOfThisStart) {
+  TabletMachine machine = seventh_start({{Incarnation{1}, Incarnation{6}}});
+  EXPECT_TRUE(
+      all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).empty());
+  EXPECT_EQ(machine.disk(), DiskVerdict::own);
+  EXPECT_EQ(all_of<StartReplica>(machine.step(update_of(2, {started(7)}))),
+            std::vector{StartReplica{bucket(0, 0)}});
+}
+
+TEST(TabletDisk, NothingIsServedFromAnotherDiskOrAnOlderCopy) {
+  for (const auto& before : {std::vector<StartHistory::Range>{},
+                             std::vector<StartHistory::Range>{{Incarnation{1}, Incarnation{5}}}}) {
+    TabletMachine machine = seventh_start(before);
+    EXPECT_TRUE(
+        all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).empty());
+    EXPECT_EQ(machine.disk(), DiskVerdict::foreign);
+    EXPECT_TRUE(all_of<DeleteLog>(machine.step(Tick{})).empty());
+    // Nothing is said to lie there any more: any disk will do.
+    (void)machine.step(update_of(2, {dropped(0)}));
+    EXPECT_EQ(machine.disk(), DiskVerdict::own);
+    EXPECT_EQ(all_of<StartReplica>(machine.step(update_of(3, {started(7), table_on(1, {1})}))),
+              std::vector{StartReplica{bucket(1, 0)}});
+  }
+}
+
+TEST(TabletDisk, OneThatDoesNotTellIsBelieved) {
+  TabletMachine machine(self, coordinator_node, {});
+  EXPECT_EQ(all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).size(),
+            1U);
+}
+
 }  // namespace
 }  // namespace millrace::tablet

@@ -228,5 +228,63 @@ TEST_F(SimulatedNetworkTest, AConnectionThatIsGoneIsClosedOnAttach) {
   EXPECT_FALSE(server.spoke_after_closed);
 }
 
+TEST_F(SimulatedNetworkTest, AWireMaySpoilWhatPassesIt) {
+  connect_pair();
+  network.set_wire(one, two, [](const Buffer& chunk) {
+    return ChunkFate{Buffer::from(std::string(chunk.size(), '?'))};
+  });
+  client_side->send(client.id, text("abc"));
+  server_side->send(server.id, text("abc"));
+  run();
+  EXPECT_EQ(server.received, "???");
+  EXPECT_EQ(client.received, "abc");
+  network.set_wire(one, two, nullptr);
+  client_side->send(client.id, text("abc"));
+  run();
+  EXPECT_EQ(server.received, "???abc");
+}
+
+TEST_F(SimulatedNetworkTest, AFrameThatIsCutShortEndsTheConnectionForBoth) {
+  connect_pair();
+  network.set_wire(one, two, [](const Buffer& chunk) {
+    return ChunkFate{chunk.slice(0, 1), ChunkFate::Stream::breaks};
+  });
+  client_side->send(client.id, text("abc"));
+  client_side->send(client.id, text("def"));
+  run();
+  EXPECT_EQ(server.received, "a");
+  EXPECT_TRUE(server.closed);
+  EXPECT_TRUE(client.closed);
+}
+
+TEST_F(SimulatedNetworkTest, AHalfClosedConnectionShowsWhenItIsUsed) {
+  connect_pair();
+  network.set_wire(one, two, [](const Buffer& chunk) {
+    return ChunkFate{chunk.slice(0, 0), ChunkFate::Stream::half_closes};
+  });
+  client_side->send(client.id, text("abc"));
+  run();
+  EXPECT_TRUE(server.closed);
+  EXPECT_FALSE(client.closed);
+  client_side->send(client.id, text("def"));
+  run();
+  EXPECT_TRUE(client.closed);
+  EXPECT_EQ(server.received, "");
+}
+
+TEST_F(SimulatedNetworkTest, WhoTakesNothingHoldsItsSenderBack) {
+  connect_pair();
+  server.reads = false;  // One receive is pending still.
+  const std::size_t bytes = 4 * NetworkWeather{}.window_bytes;
+  client_side->send(client.id, text(std::string(bytes, 'x')));
+  run();
+  EXPECT_LT(client.sent, bytes / 2);
+  server.reads = true;
+  server_side->receive(server.id);
+  run();
+  EXPECT_EQ(server.received.size(), bytes);
+  EXPECT_EQ(client.sent, bytes);
+}
+
 }  // namespace
 }  // namespace millrace

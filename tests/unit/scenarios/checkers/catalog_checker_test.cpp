@@ -65,5 +65,17 @@ TEST(CatalogChecker, AnswersThatContradictEarlierOnesShow) {
              "drop t answered TABLE_NOT_EXIST");
 }
 
+TEST(CatalogChecker, OnlyATableThatIsThereIsAltered) {
+  const auto alter = [](ErrorCode outcome) {
+    return CatalogStep{CatalogStep::Kind::alter, "t", outcome};
+  };
+  EXPECT_EQ(check_catalog({create(done), alter(done), alter(unknown)}, {"t"}), Violations{});
+  expect_one(check_catalog({alter(done)}, {}), "alter t answered NONE");
+  expect_one(check_catalog({create(done), alter(missing)}, {"t"}),
+             "alter t answered TABLE_NOT_EXIST");
+  // It ends a doubt as well as any other answer.
+  expect_one(check_catalog({create(unknown), alter(done)}, {}), "table lost: t");
+}
+
 }  // namespace
 }  // namespace millrace::scenarios

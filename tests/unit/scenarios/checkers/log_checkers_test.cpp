@@ -37,7 +37,7 @@ class LogCheckers : public testing::Test {
   Read& last() { return history_.reads[1]; }
   /// Power went after `since`; nothing that was read before tells of later.
   void crash(Duration since, Duration synced_within) {
-    history_.crash = HostCrash{at(since), at(since + 100ms), {here}, synced_within};
+    history_.crashes.push_back({at(since), at(since + 100ms), {here}, synced_within});
   }
   /// The final read ends before `offset`.
   void cut(std::size_t offset) { last().rows.resize(offset); }
@@ -180,7 +180,7 @@ TEST_F(LogCheckers, WhatWasNotSyncedMayGoWithTheHost) {
 
 TEST_F(LogCheckers, OtherBucketsLoseNothingWithAHost) {
   crash(5s, 1s);
-  history_.crash->buckets = {elsewhere};
+  history_.crashes.back().buckets = {elsewhere};
   cut(4);
   expect_one(check_nothing_lost(history_), "acknowledged row lost");
 }
@@ -242,6 +242,45 @@ TEST_F(LogCheckers, ABucketThatNobodyReadToTheEndProvesNothing) {
 TEST_F(LogCheckers, FindingsOfTheRunAreViolations) {
   history_.findings.emplace_back("damaged row");
   expect_one(check_log(history_), "damaged row");
+}
+
+TEST_F(LogCheckers, EachLossOfPowerLeavesAPrefix) {
+  crash(2500ms, 10s);
+  crash(5s, 10s);
+  EXPECT_EQ(check_log(history_), Violations{});
+  // What was seen before both of them went, what comes behind it stayed.
+  history_.attempts.push_back({{2, 7}, here, Fate::in_doubt, {}, std::nullopt});
+  last().rows[0].value = {2, 7};
+  EXPECT_FALSE(check_single_valued(history_).empty());
+}
+
+TEST_F(LogCheckers, ARowIsDueUnlessALossOfPowerCameTooSoonAfterIt) {
+  crash(2500ms, 1s);  // The second row was acknowledged at 2 s, the first one at 1 s.
+  crash(50s, 1s);
+  last().rows.clear();
+  const Violations violations = check_nothing_lost(history_);
+  EXPECT_EQ(violations.size(), 4U);  // All but the second.
+}
+
+TEST_F(LogCheckers, OnlyDamagedRowsMayBePassedOver) {
+  last().rows.erase(last().rows.begin() + 2);
+  EXPECT_FALSE(check_dense(history_).empty());
+  last().gaps = {{2, 3}};
+  EXPECT_EQ(check_dense(history_), Violations{});
+  EXPECT_EQ(check_nothing_lost(history_), Violations{});
+  expect_one(check_log(history_), "sound row refused: bucket 3/1 offset 2");
+  history_.damage = {{here, {3, 4}}, {elsewhere, {2, 3}}};
+  expect_one(check_log(history_), "sound row refused: bucket 3/1 offset 2");
+  history_.damage.push_back({here, {2, 3}});
+  EXPECT_EQ(check_log(history_), Violations{});
+}
+
+TEST_F(LogCheckers, ABucketMayBeRefusedOnlyIfItWasSaid) {
+  last().is_final = false;
+  history_.damage = {{here, {0, 5}}};
+  expect_one(check_log(history_), "was never read whole");
+  history_.refusable = {here};
+  EXPECT_EQ(check_log(history_), Violations{});
 }
 
 }  // namespace

@@ -223,5 +223,48 @@ TEST(SimulatedDisk, AFlippedBitStaysFlipped) {
   EXPECT_EQ(content_of(disk, "a"), "acc");
 }
 
+TEST(SimulatedDisk, TellsWhatACrashTook) {
+  std::uint64_t torn = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    SimulatedDisk disk{Random(seed)};
+    auto file = create(disk, "a");
+    ASSERT_TRUE(file->sync());
+    ASSERT_TRUE(disk.sync_folder(""));
+    ASSERT_TRUE(append(*file, std::string(3000, 'x')));
+    auto forgotten = create(disk, "b");
+    disk.crash(seed % 2 == 0 ? CrashLoss::torn : CrashLoss::names);
+    EXPECT_EQ(disk.exists("b"), seed % 2 == 0);
+    EXPECT_EQ(disk.fault_counts().crashes.names, seed % 2);
+    if (seed % 2 == 1) EXPECT_EQ(content_of(disk, "a").size(), 3000U);
+    torn += disk.fault_counts().crashes.torn;
+  }
+  EXPECT_GT(torn, 5U);
+}
+
+TEST(SimulatedDisk, PowerGoesRightBehindAChangeOfAName) {
+  SimulatedDisk disk{Random(1)};
+  disk.stop_at_name(2);
+  (void)create(disk, "a");
+  EXPECT_FALSE(disk.has_stopped());
+  (void)create(disk, "b");
+  EXPECT_TRUE(disk.has_stopped());
+  EXPECT_FALSE(disk.sync_folder(""));
+  disk.crash(CrashLoss::names);
+  EXPECT_FALSE(disk.exists("b"));
+}
+
+TEST(SimulatedDisk, AnotherDiskMayStandInItsPlace) {
+  SimulatedDisk disk{Random(1)};
+  auto file = create(disk, "a");
+  ASSERT_TRUE(append(*file, "old"));
+  SimulatedNames copy = disk.image();
+  ASSERT_TRUE(append(*file, " and new"));
+  SimulatedNames own = disk.exchange(std::move(copy));
+  EXPECT_EQ(content_of(disk, "a"), "old");
+  EXPECT_FALSE(append(*file, "!"));
+  (void)disk.exchange(std::move(own));
+  EXPECT_EQ(content_of(disk, "a"), "old and new");
+}
+
 }  // namespace
 }  // namespace millrace
