@@ -429,41 +429,6 @@ TEST_F(SegmentedLogTest, AnIndexThatLiesIsFoundOutAndRebuilt) {
   EXPECT_EQ(read(45), bytes_of_batches(9, 1));
 }
 
-// Rows may hold anything, also what looks like the start of a batch.
-TEST_F(SegmentedLogTest, AnIndexThatLeadsToBytesLikeABatchCostsNoRows) {
-  open();
-  std::string all;
-  for (int i = 0; i < 10; ++i) {
-    TestBatch batch = make_batch({.base = log_->end_offset(), .rows = 5, .timestamp = 1000});
-    const std::string decoy = make_batch({.base = 2, .timestamp = 7, .body_bytes = 12}).bytes;
-    std::vector<std::byte> bytes(bytes_of(batch.bytes).begin(), bytes_of(batch.bytes).end());
-    const Bytes header = bytes_of(decoy).first(protocol::log_batch_header_size);
-    std::copy(header.begin(), header.end(), bytes.begin() + 64);
-    protocol::seal_crc(bytes);
-    batch.bytes = std::string(text_of(bytes));
-    ASSERT_TRUE(log_->append({stamped(batch)}));
-    all += batch.bytes;
-  }
-  ASSERT_TRUE(log_->sync());
-  const auto entries = disk_.bytes_at(path_of(0, ".index")).size() / OffsetIndexEntry::size_bytes;
-  ASSERT_GT(entries, 1U);
-  for (std::size_t entry = 0; entry < entries; ++entry) {
-    SCOPED_TRACE(entry);
-    const std::uint64_t lowest_byte = (entry + 1) * OffsetIndexEntry::size_bytes - 1;
-    for (const bool opens : {false, true}) {
-      disk_.flip_bit(path_of(0, ".index"), lowest_byte, 6);  // 64 bytes on, or back.
-      if (opens) open();
-      for (Offset offset = 0; offset < 50; offset += 5) {
-        EXPECT_EQ(read(offset, offset + 5).size(), all.size() / 10);
-      }
-      EXPECT_EQ(read(0), all);
-      EXPECT_TRUE(log_->take_damage().empty());
-      open();
-      ASSERT_TRUE(log_->sync());
-    }
-  }
-}
-
 TEST_F(SegmentedLogTest, ADamagedIndexDoesNotKeepASoundLogFromOpening) {
   open();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(append());
