@@ -245,8 +245,8 @@ Violations check_read_stays(const History& history) {
   for (const Read& read : history.reads) {
     const auto last = finals.find(read.bucket);
     if (last == finals.end() || read.is_final) continue;
-    const bool may_go = std::any_of(
-        history.crashes.begin(), history.crashes.end(), [&](const HostCrash& crash) {
+    const bool may_go =
+        std::any_of(history.crashes.begin(), history.crashes.end(), [&](const HostCrash& crash) {
           return crash.buckets.contains(read.bucket) && crash.synced_within > Duration::zero() &&
                  read.begun_at <= std::max(crash.at, crash.back_at);
         });
