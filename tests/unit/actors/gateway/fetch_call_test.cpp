@@ -296,7 +296,8 @@ TEST(FetchCall, WaitsAreBounded) {
 }
 
 TEST(FetchCall, RowsInFrontOfDamageAreServedAndTheErrorComesWithTheNextFetch) {
-  const ProtocolError damage{ErrorCode::corrupt_record_exception, "the log goes on at 9"};
+  const protocol::ProtocolError damage{protocol::ErrorCode::corrupt_record_exception,
+                                       "the log goes on at 9"};
   CallScript call = fetch({{0, 0}}, {.bytes_min = 1'000'000});
   call.answer_next(DataAnswer{0, 50, 0, stored(rows_batch(5), 0)});
   call.answer_next(damage);

@@ -235,7 +235,9 @@ TEST(SimulatedDisk, TellsWhatACrashTook) {
     disk.crash(seed % 2 == 0 ? CrashLoss::torn : CrashLoss::names);
     EXPECT_EQ(disk.exists("b"), seed % 2 == 0);
     EXPECT_EQ(disk.fault_counts().crashes.names, seed % 2);
-    if (seed % 2 == 1) EXPECT_EQ(content_of(disk, "a").size(), 3000U);
+    if (seed % 2 == 1) {
+      EXPECT_EQ(content_of(disk, "a").size(), 3000U);
+    }
     torn += disk.fault_counts().crashes.torn;
   }
   EXPECT_GT(torn, 5U);
