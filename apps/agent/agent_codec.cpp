@@ -24,7 +24,7 @@ void write_member(schemas::Member::Builder out, const Member& member) {
   out.setAlive(member.alive);
 }
 
-void write(schemas::AgentMessage::Builder out, const NodeStarted& started) {
+void write(schemas::AgentMessage::Builder out, const NodeSpawned& started) {
   auto body = out.initNodeStarted();
   body.setNodeId(started.node.value());
   body.setIncarnation(started.incarnation.value());
@@ -106,7 +106,7 @@ Result<AgentMessage> read_started(schemas::NodeStarted::Reader in) {
   if (!node) return tl::unexpected(node.error());
   if (!incarnation) return tl::unexpected(incarnation.error());
   if (in.getProcessId() <= 0) return fail(Errc::malformed, "process id is not positive");
-  return NodeStarted{*node, *incarnation, in.getProcessId()};
+  return NodeSpawned{*node, *incarnation, in.getProcessId()};
 }
 
 Result<AgentMessage> read_exited(schemas::NodeExited::Reader in) {

@@ -10,11 +10,11 @@
 namespace millrace {
 
 /// A node process was started; it is not ready yet.
-struct NodeStarted {
+struct NodeSpawned {
   NodeId node;
   Incarnation incarnation;
   std::int32_t process_id = 0;
-  friend bool operator==(const NodeStarted&, const NodeStarted&) = default;
+  friend bool operator==(const NodeSpawned&, const NodeSpawned&) = default;
 };
 
 /// One node of the cluster as its host agent knows it.
@@ -64,6 +64,6 @@ struct StopNow {
   friend bool operator==(const StopNow&, const StopNow&) = default;
 };
 
-using AgentMessage = std::variant<NodeStarted, NodeReady, NodeExited, ClusterMap, Drain, StopNow>;
+using AgentMessage = std::variant<NodeSpawned, NodeReady, NodeExited, ClusterMap, Drain, StopNow>;
 
 }  // namespace millrace

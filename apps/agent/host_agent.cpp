@@ -238,7 +238,7 @@ Status HostAgent::start_node() {
   log_.info("node_started", {{"node", std::int64_t{options_.host}},
                              {"incarnation", static_cast<std::int64_t>(incarnation->value())},
                              {"pid", std::int64_t{child->process_id}}});
-  tell_launcher(NodeStarted{node_.member.node, *incarnation, child->process_id});
+  tell_launcher(NodeSpawned{node_.member.node, *incarnation, child->process_id});
   return {};
 }
 

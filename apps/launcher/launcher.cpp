@@ -138,7 +138,7 @@ void Launcher::refuse(Host& host) {
   log_.warn("message_refused", {{"host", host_name(host.plan.index)}});
 }
 
-void Launcher::on_message(Host& host, const NodeStarted& started) {
+void Launcher::on_message(Host& host, const NodeSpawned& started) {
   log_.info("node_started", {{"host", host_name(host.plan.index)},
                              {"node", std::int64_t{started.node.value()}},
                              {"incarnation", number(started.incarnation)},

@@ -71,7 +71,7 @@ class Launcher {
   void on_signal(int number);
   void on_agent_ended(const ChildEnd& end);
   void on_messages(Host& host);
-  void on_message(Host& host, const NodeStarted& started);
+  void on_message(Host& host, const NodeSpawned& started);
   void on_message(Host& host, const NodeReady& ready);
   void on_message(Host& host, const NodeExited& exited);
   void on_message(Host& host, const ClusterMap&) { refuse(host); }

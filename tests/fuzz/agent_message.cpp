@@ -39,7 +39,7 @@ void decode(const Buffer& input) {
 std::vector<Buffer> seeds() {
   std::vector<Buffer> made;
   const std::vector<AgentMessage> messages = {
-      NodeStarted{NodeId(1), Incarnation(7), 4711},
+      NodeSpawned{NodeId(1), Incarnation(7), 4711},
       NodeReady{member(1)},
       NodeExited{NodeId(1), Incarnation(7), 0, 9, false, std::chrono::milliseconds(200)},
       ClusterMap{Revision(3), {member(0), member(1)}},

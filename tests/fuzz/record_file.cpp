@@ -7,11 +7,12 @@
 #include "apps/agent/run_files.hpp"
 #include "base/check.hpp"
 #include "state/disk/identity/data_directory.hpp"
+#include "state/disk/identity/start_note.hpp"
 #include "tests/fuzz/fuzz_target.hpp"
 #include "tests/fuzz/input_reader.hpp"
 
 // The small files that processes leave for each other: run records, the start counter, and the
-// identity of a data directory.
+// identity and the starts of a data directory.
 
 namespace millrace::fuzz {
 namespace {
@@ -42,11 +43,16 @@ void decode(const Buffer& input) {
   InputReader reader(input);
   static constexpr const char* names[] = {"node.json", "agent.json", "launcher.json",
                                           "incarnation"};
-  const std::size_t kind = reader.below(5);
+  const std::size_t kind = reader.below(6);
   const Buffer text = reader.rest();
   if (kind == 4) {
     const auto identity = parse_identity(text.text());
     if (identity) CHECK(parse_identity(encode(*identity)) == identity);
+    return;
+  }
+  if (kind == 5) {
+    const auto starts = parse_starts(text.text());
+    if (starts) CHECK(encode(*starts) == text.text());
     return;
   }
   std::ofstream(host() / "run" / names[kind], std::ios::binary) << text.text();
@@ -76,9 +82,14 @@ std::vector<Buffer> seeds() {
   const auto seed = [](std::size_t kind, std::string_view text) {
     return InputWriter().byte(kind).rest(text).done();
   };
-  return {seed(0, written("node.json").text()), seed(1, written("agent.json").text()),
-          seed(2, written("launcher.json").text()), seed(3, "41\n"),
-          seed(4, encode(DataDirectoryIdentity{1, "c-1", NodeId{2}, "disk", "boot"}))};
+  StartHistory starts;
+  for (const std::uint64_t start : {1, 2, 9}) starts.add(Incarnation{start});
+  return {seed(0, written("node.json").text()),
+          seed(1, written("agent.json").text()),
+          seed(2, written("launcher.json").text()),
+          seed(3, "41\n"),
+          seed(4, encode(DataDirectoryIdentity{1, "c-1", NodeId{2}, "disk", "boot"})),
+          seed(5, encode(starts))};
 }
 
 }  // namespace millrace::fuzz

@@ -22,7 +22,7 @@ Member member(int node, std::uint64_t incarnation = 1) {
 }
 
 std::vector<AgentMessage> one_of_each() {
-  return {NodeStarted{NodeId(1), Incarnation(7), 4711},
+  return {NodeSpawned{NodeId(1), Incarnation(7), 4711},
           NodeReady{member(1, 7)},
           NodeExited{NodeId(1), Incarnation(7), 0, 9, false, std::chrono::milliseconds(200)},
           ClusterMap{Revision(3), {member(0), member(1), member(5)}},
@@ -84,7 +84,7 @@ TEST(AgentCodec, RefusesWhatNobodyWouldSend) {
            NodeReady{member(0, 0)}, NodeReady{member(-1)}, ClusterMap{Revision(0), {}},
            ClusterMap{Revision(1), {member(1), member(1)}},
            ClusterMap{Revision(1), {member(2), member(1)}},
-           NodeStarted{NodeId(0), Incarnation(1), 0},
+           NodeSpawned{NodeId(0), Incarnation(1), 0},
            Drain{std::chrono::milliseconds(std::chrono::hours(48))}}) {
     SCOPED_TRACE(message.index());
     EXPECT_FALSE(decode_agent_message(encode_agent_message(message).value()));
