@@ -58,15 +58,20 @@ void SupervisingActor::on_failure(const caf::error& reason) {
 void SupervisingActor::step(SupervisionEvent event) {
   if (context().crashed()) return;
   pending_.push_back(std::move(event));
-  if (pending_.size() > 1) return;  // An effect caused it: it waits until those effects are done.
+  if (stepping_) return;  // An effect caused it: it waits until those effects are done.
+  stepping_ = true;
   while (!pending_.empty()) {
-    const std::vector<SupervisionEffect> effects = machine_.step(now(), pending_.front());
+    const SupervisionEvent next = std::move(pending_.front());
+    pending_.pop_front();
+    // What escapes, also for want of memory, must not keep later events waiting: the one that ends
+    // this actor is among them.
+    std::vector<SupervisionEffect> effects;
+    guarded([&] { effects = machine_.step(now(), next); });
     for (const SupervisionEffect& effect : effects) {
-      // What escapes from an effect must not leave the event in front: later ones would wait on it.
       guarded([&] { std::visit([this](const auto& order) { perform(order); }, effect); });
     }
-    pending_.pop_front();
   }
+  stepping_ = false;
 }
 
 void SupervisingActor::perform(const StartChild& effect) {

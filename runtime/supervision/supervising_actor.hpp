@@ -52,6 +52,7 @@ class SupervisingActor : public Actor {
   std::map<std::uint64_t, std::string> due_;  // Children that back off, by timer.
   std::uint64_t timers_ = 0;
   std::deque<SupervisionEvent> pending_;
+  bool stepping_ = false;
   caf::error exit_reason_;
   std::string escalation_;
 };
