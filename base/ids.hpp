@@ -29,6 +29,8 @@ template <class Tag, class Rep>
 using NodeId = Id<struct NodeTag, std::int32_t>;
 /// Number of a process start: grows by one each time a node starts. Zero means unset.
 using Incarnation = Id<struct IncarnationTag, std::uint64_t>;
+/// Names a process start, drawn at random. Zero means unset.
+using StartId = Id<struct StartTag, std::uint64_t>;
 /// Cluster-wide, starts at 0, never reused. Source: Fluss PbTableBucket.
 using TableId = Id<struct TableTag, std::int64_t>;
 /// Cluster-wide, starts at 0, never reused. Source: Fluss PbTableBucket.

@@ -1,30 +1,41 @@
 #include "runtime/byte_budget.hpp"
 
+#include <iterator>
 #include <utility>
-#include <vector>
 
 namespace millrace {
 
 // Who waits first says so and then looks for room; who makes room first makes it and then looks for
 // waiters. So at least one of them sees the other.
 
-void ByteBudget::give_back(std::size_t bytes) {
+// Bytes are given back by destructors, also when there is no memory. So nothing is allocated here,
+// and waiters move as the nodes that they are.
+
+void ByteBudget::give_back(std::size_t bytes) noexcept {
   held_.fetch_sub(bytes);
   if (waiting_.load() == 0) return;
-  std::vector<std::function<void()>> woken;
+  std::map<WaiterId, Waiter> woken;
   {
     const std::lock_guard lock(mutex_);
     for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
-      if (has(waiter->second.room)) {
-        woken.push_back(std::move(waiter->second.wake));
-        waiter = waiters_.erase(waiter);
-      } else {
-        ++waiter;
-      }
+      const auto next = std::next(waiter);
+      if (has(waiter->second.room)) woken.insert(waiters_.extract(waiter));
+      waiter = next;
     }
     waiting_ = waiters_.size();
   }
-  for (const auto& wake : woken) wake();
+  for (auto waiter = woken.begin(); waiter != woken.end();) {
+    try {
+      waiter->second.wake();
+      waiter = woken.erase(waiter);
+    } catch (...) {
+      ++waiter;  // One that cannot be woken now must not keep the others asleep.
+    }
+  }
+  if (woken.empty()) return;
+  const std::lock_guard lock(mutex_);
+  waiters_.merge(woken);
+  waiting_ = waiters_.size();
 }
 
 ByteBudget::WaiterId ByteBudget::when_room(Room room, std::function<void()> wake) {

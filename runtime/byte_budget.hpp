@@ -22,11 +22,12 @@ class ByteBudget {
 
   void take(std::size_t bytes) { held_.fetch_add(bytes); }
 
-  /// Wakes those whom this makes room for.
-  void give_back(std::size_t bytes);
+  /// Wakes those whom this makes room for. A wake that throws, because there is no memory for it,
+  /// is tried again by the next one who gives back.
+  void give_back(std::size_t bytes) noexcept;
 
   /// Calls `wake` once: here if there is room, else when there is, on the thread that makes it.
-  /// Returns who waits, for forget(); zero if nobody does.
+  /// Returns who waits, for forget(); zero if nobody does. What `wake` throws here is thrown on.
   WaiterId when_room(Room room, std::function<void()> wake);
   /// A waiter that was woken, or zero, is ignored.
   void forget(WaiterId waiter);

@@ -1,5 +1,6 @@
 #include "runtime/byte_shares.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace {
@@ -33,8 +34,18 @@ class CountedBytes {
 ByteShares::ByteShares(std::shared_ptr<ByteBudget> whole, std::size_t count)
     : whole_(std::move(whole)) {
   for (std::size_t i = 0; i < count; ++i) {
-    shares_.push_back(std::make_shared<ByteBudget>(whole_->bytes_max() / 2));
+    const std::size_t together = whole_->bytes_max() / 4 * 3;
+    shares_.push_back(std::make_shared<ByteBudget>(std::max<std::size_t>(together / count, 1)));
   }
+}
+
+bool ByteShares::is_nearly_spent() const {
+  // What is left of the shares is spoken for: a disk that becomes slow later takes it, too.
+  std::size_t spoken_for = whole_->held();
+  for (const auto& share : shares_) {
+    spoken_for += share->bytes_max() - std::min(share->bytes_max(), share->held());
+  }
+  return spoken_for >= whole_->bytes_max() - whole_->bytes_max() / 8;
 }
 
 Buffer ByteShares::hold(std::size_t share, Buffer bytes) const {

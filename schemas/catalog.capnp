@@ -97,7 +97,7 @@ struct TaggedServers {
 struct NodeStart {
   # The newest start of a node whose disk has everything that is told to lie there.
   nodeId @0 :Int32;
-  incarnation @1 :UInt64;
+  start @1 :UInt64;             # Drawn at random: not the incarnation, which may come back with an old copy of the disk.
 }
 
 struct ConfigOverride {

@@ -87,6 +87,7 @@ struct NodeReport {
   membersVersion @6 :UInt64;    # Of the newest update the node has seen; 0: none.
   listeners @7 :List(ClientListener);
   disk @8 :DiskVerdict;
+  start @9 :UInt64;             # Names this start, if the disk knows of it; 0: it does not.
 }
 
 enum DiskVerdict {

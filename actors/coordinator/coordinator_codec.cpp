@@ -135,8 +135,11 @@ Result<NodeReported> decode_report(const Envelope& envelope) {
     }
     event.applied = Revision{report.getAppliedRevision()};
     event.members_version = report.getMembersVersion();
-    if (report.getDisk() == schemas::DiskVerdict::OWN) event.disk = DiskVerdict::own;
-    if (report.getDisk() == schemas::DiskVerdict::FOREIGN) event.disk = DiskVerdict::foreign;
+    event.disk.start = StartId{report.getStart()};
+    if (report.getDisk() == schemas::DiskVerdict::OWN) event.disk.verdict = DiskVerdict::own;
+    if (report.getDisk() == schemas::DiskVerdict::FOREIGN) {
+      event.disk.verdict = DiskVerdict::foreign;
+    }
     return event;
   });
 }

@@ -106,7 +106,7 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   Node& node = found->second;
   if (event.member.incarnation < node.member.incarnation) return;
   MemberInfo member = event.member;
-  member.alive = event.disk != DiskVerdict::foreign;
+  member.alive = event.disk.verdict != DiskVerdict::foreign;
   bool changed = is_new || !(node.member == member);
   // A coordinator that starts again within its term counts on from where its predecessor was.
   const auto count = static_cast<std::uint32_t>(event.members_version);
@@ -127,7 +127,7 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
 void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
   const auto found = nodes_.find(event.node);
   if (found == nodes_.end()) return;
-  found->second.disk = DiskVerdict::unchecked;
+  found->second.disk = {};
   if (!found->second.member.alive) return;
   found->second.member.alive = false;
   members_changed(effects);
@@ -148,6 +148,7 @@ void CoordinatorMachine::work(Effects& effects) {
     commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
   }
   note_start(effects);
+  if (awaits_verdicts()) return;
   look_at_automatic_partitions();
   while (!in_flight_ && !(commands_.empty() && auto_partitions_.empty())) {
     const bool automatic = commands_.empty() || std::exchange(auto_partition_turn_, false);
@@ -163,12 +164,23 @@ void CoordinatorMachine::work(Effects& effects) {
 void CoordinatorMachine::note_start(Effects& effects) {
   if (in_flight_ || (starts_again_at_ && now_ < *starts_again_at_)) return;
   for (const auto& [id, node] : nodes_) {
-    if (node.disk != DiskVerdict::own) continue;
+    // A start that the disk does not know of must not be what a later one is measured by.
+    if (node.disk.verdict != DiskVerdict::own || node.disk.start == StartId{}) continue;
     const auto known = catalog_.node_starts().find(id);
-    const bool is_known =
-        known != catalog_.node_starts().end() && known->second == node.member.incarnation;
-    if (!is_known) return commit(std::nullopt, NodeStarted{id, node.member.incarnation}, effects);
+    const bool is_known = known != catalog_.node_starts().end() && known->second == node.disk.start;
+    if (!is_known) return commit(std::nullopt, NodeStarted{id, node.disk.start}, effects);
   }
+}
+
+bool CoordinatorMachine::is_in_doubt(const Node& node) const {
+  return node.member.alive && node.disk.verdict == DiskVerdict::unchecked &&
+         catalog_.node_starts().contains(node.member.node);
+}
+
+bool CoordinatorMachine::awaits_verdicts() const {
+  if (now_ >= *settled_at_ + options_.verdict_wait_max) return false;
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [&](const auto& entry) { return is_in_doubt(entry.second); });
 }
 
 void CoordinatorMachine::look_at_automatic_partitions() {
@@ -195,7 +207,7 @@ void CoordinatorMachine::look_at_partitions_after(const CatalogDelta& fact) {
 
 /// One fact at a time, like everything else; false when there was nothing to do.
 bool CoordinatorMachine::adjust_automatic_partitions(Effects& effects) {
-  const std::vector<NodeId> nodes = alive_nodes();
+  const std::vector<NodeId> nodes = hosts();
   while (!auto_partitions_.empty()) {
     const auto& [id, is_new] = *auto_partitions_.begin();
     const auto table = catalog_.find_table(id);
@@ -238,17 +250,17 @@ Decision CoordinatorMachine::decide_on(const Asked& asked) const {
   }
   if (const auto* drop = std::get_if<DropDatabase>(&asked.command)) return decide(catalog_, *drop);
   if (const auto* table = std::get_if<CreateTable>(&asked.command)) {
-    return decide(catalog_, *table, options_.tables, alive_nodes(), asked.wall_clock);
+    return decide(catalog_, *table, options_.tables, hosts(), asked.wall_clock);
   }
   if (const auto* partition = std::get_if<CreatePartition>(&asked.command)) {
-    return decide(catalog_, *partition, options_.tables, alive_nodes(), asked.wall_clock);
+    return decide(catalog_, *partition, options_.tables, hosts(), asked.wall_clock);
   }
   if (const auto* partition = std::get_if<DropPartition>(&asked.command)) {
     return decide(catalog_, *partition);
   }
   if (const auto* alteration = std::get_if<protocol::Alteration>(&asked.command)) {
     return decide(catalog_, *alteration,
-                  {options_.tables, alive_nodes(), known_nodes(), asked.wall_clock});
+                  {options_.tables, hosts(), known_nodes(), asked.wall_clock});
   }
   if (const auto* allow = std::get_if<CreateAcls>(&asked.command)) return decide(catalog_, *allow);
   if (const auto* revoke = std::get_if<DropAcls>(&asked.command)) return decide(catalog_, *revoke);
@@ -356,7 +368,7 @@ void CoordinatorMachine::update_all(Effects& effects) {
 
 void CoordinatorMachine::update(const Node& node, Effects& effects) {
   // One that is kept out hears what it may come back with.
-  if (!settled() || (!node.member.alive && node.disk != DiskVerdict::foreign)) return;
+  if (!settled() || (!node.member.alive && node.disk.verdict != DiskVerdict::foreign)) return;
   const std::uint64_t version = std::uint64_t{term_} << 32 | members_count_;
   if (node.applied == revision_ && node.members_version == version) return;
   SendUpdate send{node.member.node, node.applied, revision_, {}, {}, version, {}};
@@ -376,6 +388,14 @@ std::set<NodeId> CoordinatorMachine::known_nodes() const {
   std::set<NodeId> known;
   for (const auto& [id, node] : nodes_) known.insert(id);
   return known;
+}
+
+std::vector<NodeId> CoordinatorMachine::hosts() const {
+  std::vector<NodeId> hosts;
+  for (const auto& [id, node] : nodes_) {
+    if (node.member.alive && !is_in_doubt(node)) hosts.push_back(id);
+  }
+  return hosts;
 }
 
 std::vector<NodeId> CoordinatorMachine::alive_nodes() const {

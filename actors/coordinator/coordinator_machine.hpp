@@ -44,7 +44,7 @@ struct NodeReported {
   MemberInfo member;
   Revision applied;
   std::uint64_t members_version = 0;
-  DiskVerdict disk = DiskVerdict::unchecked;
+  DiskReport disk = {};
 };
 struct NodeLost {
   NodeId node;
@@ -97,6 +97,9 @@ class CoordinatorMachine {
     Duration apply_wait_max = 500ms;
     /// After a load, so long nodes may report before the member list is told to anybody.
     Duration settle = 300ms;
+    /// And so long after that, they may find out whether they have their disks with them, before
+    /// any command is carried out.
+    Duration verdict_wait_max = 700ms;
     /// A node that does not report for so long is taken for gone until it reports again.
     Duration silence_max = 5s;
     std::size_t commands_max = 1024;      ///< Waiting commands; a further one is refused.
@@ -123,7 +126,7 @@ class CoordinatorMachine {
     MemberInfo member;
     Revision applied;
     std::uint64_t members_version = 0;
-    DiskVerdict disk = DiskVerdict::unchecked;
+    DiskReport disk;
     Instant reported_at;
   };
   struct Waiting {
@@ -167,10 +170,15 @@ class CoordinatorMachine {
   /// Writes down one start that is not yet in the catalog: a disk that has not been there at it is
   /// not the node's from then on.
   void note_start(Effects& effects);
+  /// Whether it is not known yet if a node that was here before has its disk with it.
+  [[nodiscard]] bool is_in_doubt(const Node& node) const;
+  [[nodiscard]] bool awaits_verdicts() const;
   void look_at_automatic_partitions();
   void look_at_partitions_after(const CatalogDelta& fact);
   [[nodiscard]] bool adjust_automatic_partitions(Effects& effects);
   [[nodiscard]] std::vector<NodeId> alive_nodes() const;
+  /// Those of them that can be given buckets.
+  [[nodiscard]] std::vector<NodeId> hosts() const;
   [[nodiscard]] std::set<NodeId> known_nodes() const;
   /// Whether it is known who is there. Nobody at all means that reports are late, not that there
   /// is no node.

@@ -29,7 +29,8 @@ DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& 
     : Actor(config, std::move(setup)),
       logs_(logs),
       options_(options),
-      open_account_(context().budgets(), {"open_logs_of_device", "logs", options.logs_open_max}) {}
+      open_account_(context().budgets(), {"open_logs_of_device", "logs", options.logs_open_max}),
+      failed_syncs_before_(logs.failed_syncs()) {}
 
 void DeviceActor::on_envelope(const Envelope& envelope) {
   auto decoded = decode_order(envelope);
@@ -41,7 +42,10 @@ void DeviceActor::on_envelope(const Envelope& envelope) {
     note_error(to_string(bucket) + ": " + outcome.error().message);
     const auto log = open_.find(bucket);
     const Offset end = log == open_.end() ? 0 : log->second.log->end_offset();
+    fence_if_sync_failed(bucket, outcome.error());
     outcome = OrderFailed{outcome.error(), end};
+  } else {
+    fence_if_sync_failed(bucket, {Errc::unavailable, "what is noted of a log could not be synced"});
   }
   tell_damage(bucket);
   answer(envelope, bucket, decoded->order, std::move(*outcome));
@@ -106,6 +110,7 @@ void DeviceActor::on_timer(std::uint64_t id) {
 }
 
 void DeviceActor::on_start() {
+  if (auto synced = logs_.sync_all(); !synced) fence(synced.error());
   if (options_.scrub_bytes_per_second > 0) start_timer(options_.scrub_after, timer_scrub);
 }
 
@@ -204,7 +209,7 @@ void DeviceActor::rest_oldest() {
   commit_group(bucket);
   // What a failed sync may have lost was acknowledged: the replica must look anew.
   const bool is_safe = !dirty_.contains(bucket) || sync(bucket, log);
-  log.rest();
+  if (!fenced_) log.rest();
   forget(bucket);
   if (is_safe) resting_.insert(bucket);
 }
@@ -272,7 +277,6 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
                             order.batches.front().summary.base, (*log)->end_offset()));
   }
   const Status appended = (*log)->append(order.batches);
-  if (!appended) fence_if_sync_failed(**log, appended.error());
   if (!appended) return tl::unexpected<Error>(appended.error());
   mark_dirty(bucket);
   return BatchesAppended{};
@@ -312,7 +316,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const CloseLog& /*order*/)
   const Status closed = (*log)->close();
   if (!closed) {
     note_error(closed.error().message);
-    fence_if_sync_failed(**log, closed.error());
+    fence_if_sync_failed(bucket, closed.error());
   }
   forget(bucket);
   return LogRemoved{};
@@ -331,7 +335,6 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
   if (!log) return tl::unexpected<Error>(log.error());
   const Offset before = (*log)->start_offset();
   const Status expired = (*log)->expire(order.expiry);
-  if (!expired) fence_if_sync_failed(**log, expired.error());
   if (!expired) return tl::unexpected<Error>(expired.error());
   const Offset start = (*log)->start_offset();
   if (start > before) {
@@ -354,11 +357,11 @@ void DeviceActor::sync_dirty() {
 }
 
 bool DeviceActor::sync(BucketId bucket, TableLog& log) {
-  return may_sync(log) && is_synced(bucket, log, log.sync());
+  return may_sync(log) && is_synced(bucket, log.sync());
 }
 
 bool DeviceActor::commit(BucketId bucket, TableLog& log) {
-  return may_sync(log) && is_synced(bucket, log, log.commit());
+  return may_sync(log) && is_synced(bucket, log.commit());
 }
 
 bool DeviceActor::may_sync(const TableLog& log) const {
@@ -366,19 +369,22 @@ bool DeviceActor::may_sync(const TableLog& log) const {
   return log.takes_writes();  // If a write failed, whoever opens it again sees to it.
 }
 
-bool DeviceActor::is_synced(BucketId bucket, const TableLog& log, const Status& synced) {
+bool DeviceActor::is_synced(BucketId bucket, const Status& synced) {
   if (synced) return true;
   note_error(to_string(bucket) + ": " + synced.error().message);
   log_event(EventLevel::error, "log_sync_failed",
             {{"node", context().node().value()},
              {"bucket", to_string(bucket)},
              {"error", synced.error().message}});
-  fence_if_sync_failed(log, synced.error());
+  fence_if_sync_failed(bucket, synced.error());
   return false;
 }
 
-void DeviceActor::fence_if_sync_failed(const TableLog& log, const Error& error) {
-  if (log.sync_failed() && !fenced_) fence(error);
+void DeviceActor::fence_if_sync_failed(BucketId bucket, const Error& error) {
+  if (fenced_ || logs_.failed_syncs() == failed_syncs_before_) return;
+  if (is_planted(PlantedBug::believe_retried_sync)) return;
+  if (const auto log = open_.find(bucket); log != open_.end()) log->second.log->distrust();
+  fence(error);
 }
 
 /// What was not synced yet may be lost as well, whatever a later sync would say.

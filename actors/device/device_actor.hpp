@@ -33,7 +33,9 @@ struct DeviceOptions {
 ///
 /// Durable appends are committed in groups: all that wait in the mailbox when one is done share a
 /// sync of their log, and are answered after it. Once a sync has failed, nothing is written to this
-/// directory again before the node starts anew: what the kernel still shows may not be there.
+/// directory again before the node starts anew: what the kernel still shows may not be there. What
+/// a killed process left in the page cache is synced at the start, whether anybody asks for it or
+/// not.
 class DeviceActor final : public Actor {
  public:
   DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs, DeviceOptions options);
@@ -65,9 +67,10 @@ class DeviceActor final : public Actor {
   void end_scrub_round();
   [[nodiscard]] Status may_write() const;
   void fence(const Error& error);
-  void fence_if_sync_failed(const TableLog& log, const Error& error);
+  /// Whoever wanted it synced: `bucket` is the one at work.
+  void fence_if_sync_failed(BucketId bucket, const Error& error);
   [[nodiscard]] bool may_sync(const TableLog& log) const;
-  [[nodiscard]] bool is_synced(BucketId bucket, const TableLog& log, const Status& synced);
+  [[nodiscard]] bool is_synced(BucketId bucket, const Status& synced);
   [[nodiscard]] Status has_room_for(const AppendBatches& order);
   /// Answers at once, or with the group that the order belongs to.
   void answer(const Envelope& asked, BucketId bucket, const Order& order, Outcome outcome);
@@ -108,7 +111,8 @@ class DeviceActor final : public Actor {
     std::uint64_t logs = 0;
     std::uint64_t owed = 0;  // Read beyond the rate.
   } scrub_;
-  std::optional<Error> fenced_;  // Why nothing is written any more.
+  const std::uint64_t failed_syncs_before_;  // By predecessors.
+  std::optional<Error> fenced_;              // Why nothing is written any more.
 };
 
 }  // namespace millrace::device

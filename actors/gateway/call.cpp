@@ -66,13 +66,13 @@ std::optional<ProtocolError> why_not_here(const CallContext& context, BucketId b
     return ProtocolError{ErrorCode::unknown_table_or_bucket_exception,
                          fmt::format("Unknown table bucket {}.", to_string(bucket))};
   }
-  const auto self = context.view.members.find(context.self);
-  // One with another disk than its own is told so by the coordinator.
-  const bool is_kept_out = self != context.view.members.end() && !self->second.alive;
-  if (info->leader == context.self && !is_kept_out) return std::nullopt;
-  return ProtocolError{ErrorCode::not_leader_or_follower,
-                       fmt::format("Tablet server {} is not the leader of bucket {}.",
-                                   context.self.value(), to_string(bucket))};
+  const bool is_leader = info->leader == context.self;
+  // A node that has just started, or has another disk than its own, has no replicas to ask.
+  if (is_leader && context.view.serves) return std::nullopt;
+  return ProtocolError{
+      ErrorCode::not_leader_or_follower,
+      fmt::format("Tablet server {} {} bucket {}.", context.self.value(),
+                  is_leader ? "does not serve" : "is not the leader of", to_string(bucket))};
 }
 
 ProtocolError to_protocol(const Error& error) {

@@ -182,6 +182,8 @@ class Call {
   [[nodiscard]] virtual CallEffects on_coordinator(const CallContext& context,
                                                    const CoordinatorAnswer& answer);
   [[nodiscard]] virtual CallEffects on_deadline(const CallContext& context) = 0;
+  /// Whether rows that come as the answer to `slot` would be kept now.
+  [[nodiscard]] virtual bool wants_rows(std::uint32_t /*slot*/) const { return true; }
 };
 
 /// A call whose answer is known: it is over as soon as it begins.
@@ -197,7 +199,7 @@ template <class Entry>
 /// Whether a node is there, as far as is known here.
 [[nodiscard]] bool is_alive(const ClusterView& view, NodeId node);
 
-/// Where a bucket's leader is, as an error for the client if it is not here.
+/// An error for the client if a bucket's leader is not here, or its replica does not run.
 [[nodiscard]] std::optional<protocol::ProtocolError> why_not_here(const CallContext& context,
                                                                   BucketId bucket);
 

@@ -149,6 +149,7 @@ void ConnectionActor::take_bytes(const Buffer& bytes) {
 
 void ConnectionActor::go_on() {
   if (closed_) return;
+  answer_refused_appends();
   send_waiting_appends();
   begin_requests();
   send_waiting_reads();
@@ -178,6 +179,7 @@ void ConnectionActor::begin_requests() {
     auto request = protocol::parse_request(**payload);
     if (!request) return give_up(request.error().message);
     begin(*request);
+    answer_refused_appends();
     settle_budgets();
   }
 }
@@ -219,13 +221,15 @@ void ConnectionActor::advance(std::uint64_t number, Step step) {
 
 void ConnectionActor::answered(const Envelope& envelope) {
   const std::uint64_t number = envelope.correlation >> slot_bits;
-  if (!active_.contains(number)) return;  // Too late.
+  const auto active = active_.find(number);
+  if (active == active_.end()) return;  // Too late.
   if (is_replica_answer(envelope)) {
     auto answer = decode_answer(envelope);
     if (!answer) return drop(answer.error());
     const auto slot = static_cast<std::uint32_t>(envelope.correlation & slot_mask);
     const auto* data = std::get_if<DataAnswer>(&*answer);
-    answers_.arrived(number, slot, data == nullptr ? 0 : data->batches.size());
+    const bool is_kept = data != nullptr && active->second.call->wants_rows(slot);
+    answers_.arrived(number, slot, is_kept ? data->batches.size() : 0);
     return advance(number, [&](Call& call, const CallContext& view) {
       return call.on_replica(view, slot, *answer);
     });
@@ -275,7 +279,12 @@ void ConnectionActor::command_coordinator(std::uint64_t number) {
 void ConnectionActor::ask(std::uint64_t number, const AskReplica& ask) {
   if (std::holds_alternative<AppendQuestion>(ask.question)) {
     if (may_append(budgets_.device_of(ask.bucket))) return send_append(number, ask);
-    waiting_appends_.emplace_back(number, ask);
+    settle_budgets();  // What came with this request counts as well.
+    if (budgets_.appends.is_nearly_spent()) {
+      refused_appends_.emplace_back(number, ask.slot);
+    } else {
+      waiting_appends_.emplace_back(number, ask);
+    }
     return;
   }
   AskReplica asked = ask;
@@ -360,6 +369,18 @@ void ConnectionActor::send_waiting_appends() {
     }
     waiting = waiting_appends_.erase(waiting);
     if (!is_over) send_append(number, ask);
+  }
+}
+
+void ConnectionActor::answer_refused_appends() {
+  while (!refused_appends_.empty()) {
+    const auto [number, slot] = refused_appends_.front();
+    refused_appends_.pop_front();
+    const Error why{Errc::overloaded, "too many appends wait for a slow disk"};
+    note_error(why.message);
+    advance(number, [&why, at = slot](Call& call, const CallContext& view) {
+      return call.on_replica(view, at, to_protocol(why));
+    });
   }
 }
 

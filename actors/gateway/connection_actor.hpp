@@ -60,7 +60,8 @@ struct GatewayBudgets {
   /// Shared with those rows, which may outlive everybody else.
   const std::shared_ptr<ByteBudget> requests;
   /// Of them, rows on their way to each device. When a device's share is spent, appends to it wait,
-  /// and a connection that has one that waits begins nothing more.
+  /// and a connection that has one that waits begins nothing more. When what waits would leave too
+  /// little to everybody else, further ones are refused.
   ByteShares appends;
   const DeviceOf device_of;
   /// Answers: rows that are being read, rows that calls have, frames not yet taken. When it is
@@ -114,6 +115,8 @@ class ConnectionActor final : public Actor {
   [[nodiscard]] bool may_append(std::size_t device) const;
   void send_append(std::uint64_t number, const AskReplica& ask);
   void send_waiting_appends();
+  /// Their calls are told once they are not being performed any more.
+  void answer_refused_appends();
   void wait_for_shares();
   void forget_shares();
   void finish(std::uint64_t number, std::vector<Buffer> frame);
@@ -141,9 +144,10 @@ class ConnectionActor final : public Actor {
   protocol::FrameSplitter frames_;
   AnswerWindow answers_;
   std::map<std::uint64_t, Active> active_;
-  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;    // By call.
-  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_appends_;  // By call, in their order.
-  std::map<std::size_t, ByteBudget::WaiterId> waits_for_shares_;      // By device.
+  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_reads_;       // By call.
+  std::deque<std::pair<std::uint64_t, AskReplica>> waiting_appends_;     // By call, in their order.
+  std::deque<std::pair<std::uint64_t, std::uint32_t>> refused_appends_;  // By call and slot.
+  std::map<std::size_t, ByteBudget::WaiterId> waits_for_shares_;         // By device.
   std::uint64_t numbers_ = 0;
   std::size_t in_flight_bytes_ = 0;
   std::size_t counted_elsewhere_ = 0;  // Of them.

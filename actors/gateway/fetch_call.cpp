@@ -139,6 +139,10 @@ class FetchCall final : public Call {
     return {respond()};
   }
 
+  [[nodiscard]] bool wants_rows(std::uint32_t slot) const override {
+    return slot < await_slots || waiting_;
+  }
+
  private:
   void add_table(const wire::PbFetchLogReqForTable& table) {
     TableFetch& fetch = tables_.emplace_back();

@@ -26,7 +26,8 @@ class TableStatsCall final : public PerBucketCall {
         bucket_of(TableId{request_.table_id()}, BucketIndex{asked.bucket_id()}, asked);
     const BucketInfo* const info = context.view.catalog.find_bucket(bucket);
     auto elsewhere = why_not_here(context, bucket);
-    if (elsewhere && (info == nullptr || !is_alive(context.view, info->leader))) return *elsewhere;
+    const bool is_elsewhere = info != nullptr && info->leader != context.self;
+    if (elsewhere && !(is_elsewhere && is_alive(context.view, info->leader))) return *elsewhere;
     return AskReplica{.bucket = bucket,
                       .question = ReadQuestion{.from = earliest_offset, .bytes_max = 0},
                       .node = info->leader};

@@ -24,9 +24,7 @@ TabletActor::TabletActor(caf::actor_config& config, ActorSetup setup, TabletOpti
                        RestartIntensity::unlimited()),
       options_(std::move(options)),
       published_(published),
-      machine_(context().node(), options_.coordinator, options_.on_disk, options_.starts,
-               options_.start_is_noted ? std::optional(context().identity().incarnation)
-                                       : std::nullopt) {}
+      machine_(context().node(), options_.coordinator, options_.on_disk, options_.starts) {}
 
 void TabletActor::on_start() {
   on_own_timer(timer_report);
@@ -93,15 +91,14 @@ void TabletActor::perform(const DeleteLog& effect) {
 }
 
 void TabletActor::perform(const Report& /*effect*/) {
-  DiskVerdict disk = machine_.disk();
-  if (disk == DiskVerdict::foreign && !std::exchange(told_foreign_, true)) {
+  if (machine_.disk() == DiskVerdict::foreign && !std::exchange(told_foreign_, true)) {
     note_error("this is not the disk that the node had, or an older copy of it");
     log_event(EventLevel::error, "disk_is_foreign", {{"node", context().node().value()}});
   }
-  // A start that the disk does not know of must not be what a later one is measured by.
-  if (disk == DiskVerdict::own && !options_.start_is_noted) disk = DiskVerdict::unchecked;
+  const StartId start = options_.starts ? options_.starts->present : StartId{};
   send({options_.coordinator, coordinator_name},
-       encode_report(options_.self, machine_.revision(), machine_.members_version(), disk));
+       encode_report(options_.self, machine_.revision(), machine_.members_version(),
+                     {machine_.disk(), start}));
 }
 
 }  // namespace millrace::tablet

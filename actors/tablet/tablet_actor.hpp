@@ -12,9 +12,8 @@ struct TabletOptions {
   MemberInfo self;  ///< As the coordinator and then all clients are told.
   NodeId coordinator;
   std::set<BucketId> on_disk;
-  /// What the disk says of itself, and whether it says so of this start.
-  StartHistory starts = StartHistory::believed();
-  bool start_is_noted = false;
+  /// What the disk tells of the node's starts; nothing: it is not asked.
+  std::optional<KnownStarts> starts;
   /// Shorter than a new coordinator waits for reports before it tells anybody who is there.
   Duration report_interval = 200ms;
   /// Spawns a bucket's replica as a child of `parent`, named `replica_name(bucket)`.

@@ -64,7 +64,7 @@ Result<UpdateArrived> decode_update(const Envelope& envelope) {
 }
 
 Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t members_version,
-                       DiskVerdict disk) {
+                       const DiskReport& disk) {
   return seal<schemas::NodeReport>([&](schemas::NodeReport::Builder out) {
     out.setClientHost(self.client.host);
     out.setClientPort(self.client.port);
@@ -73,7 +73,8 @@ Envelope encode_report(const MemberInfo& self, Revision applied, std::uint64_t m
     out.setRack(self.rack);
     out.setAppliedRevision(applied.value());
     out.setMembersVersion(members_version);
-    out.setDisk(to_wire(disk));
+    out.setDisk(to_wire(disk.verdict));
+    out.setStart(disk.start.value());
     auto listeners = out.initListeners(static_cast<unsigned>(self.listeners.size()));
     for (unsigned i = 0; i < listeners.size(); ++i) {
       listeners[i].setName(self.listeners[i].name);

@@ -12,8 +12,7 @@ namespace millrace::tablet {
 /// schemas/coordinator.capnp: updates in, reports out.
 [[nodiscard]] Result<UpdateArrived> decode_update(const Envelope& envelope);
 [[nodiscard]] Envelope encode_report(const MemberInfo& self, Revision applied,
-                                     std::uint64_t members_version,
-                                     DiskVerdict disk = DiskVerdict::unchecked);
+                                     std::uint64_t members_version, const DiskReport& disk = {});
 /// schemas/device.capnp.
 [[nodiscard]] Envelope encode_delete_log(BucketId bucket);
 [[nodiscard]] bool is_device_answer(const Envelope& envelope);

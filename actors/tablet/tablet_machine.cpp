@@ -6,13 +6,13 @@
 namespace millrace::tablet {
 
 TabletMachine::TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
-                             StartHistory starts, std::optional<Incarnation> noted)
+                             std::optional<KnownStarts> starts)
     : self_(self),
       starts_(std::move(starts)),
-      noted_(noted),
-      is_recorded_(!noted),
+      is_recorded_(!starts_ || starts_->present == StartId{}),
       on_disk_(std::move(on_disk)) {
   view_.coordinator = coordinator;
+  view_.serves = false;
 }
 
 std::vector<Effect> TabletMachine::step(const Event& event) {
@@ -38,6 +38,7 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
   view_.members.clear();
   for (const MemberInfo& member : event.members) view_.members.emplace(member.node, member);
 
+  view_.serves = serves();
   effects.push_back(Publish{view_});
   effects.push_back(Report{});
 }
@@ -66,11 +67,12 @@ void TabletMachine::judge_disk() {
   const auto known = view_.catalog.node_starts().find(self_);
   const bool is_known = known != view_.catalog.node_starts().end();
   if (disk_ != DiskVerdict::own) {
-    const bool was_there = !is_known || starts_.contains(known->second);
+    const bool was_there =
+        !is_known || !starts_ || starts_->is_believed || starts_->history.contains(known->second);
     disk_ =
         was_there || !view_.catalog.has_buckets_on(self_) ? DiskVerdict::own : DiskVerdict::foreign;
   }
-  is_recorded_ = is_recorded_ || (is_known && known->second == noted_);
+  is_recorded_ = is_recorded_ || (is_known && known->second == starts_->present);
 }
 
 void TabletMachine::start_wanted(TableId table, PartitionId partition,
@@ -118,6 +120,12 @@ void TabletMachine::apply(const DeleteFailed& event, std::vector<Effect>& /*effe
 
 void TabletMachine::apply(const Tick& /*event*/, std::vector<Effect>& effects) {
   delete_dropped(effects);
+  if (is_recorded_ || disk_ != DiskVerdict::own || ++ticks_unrecorded_ < 2) return;
+  // A coordinator whose store takes nothing must not keep healthy nodes away.
+  is_recorded_ = true;
+  view_.serves = true;
+  start_all_wanted(effects);
+  effects.push_back(Publish{view_});
 }
 
 void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects) {
@@ -134,7 +142,7 @@ void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects
 }
 
 bool TabletMachine::is_wanted(const BucketId& bucket) const {
-  if (disk_ == DiskVerdict::foreign || !is_recorded_) return false;
+  if (!serves()) return false;
   const BucketInfo* const info = view_.catalog.find_bucket(bucket);
   if (info == nullptr) return false;
   return std::find(info->replicas.begin(), info->replicas.end(), self_) != info->replicas.end();

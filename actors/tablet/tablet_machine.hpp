@@ -60,13 +60,12 @@ using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Repor
 /// never heard of is left alone, since then it is the catalog that is suspect.
 class TabletMachine {
  public:
-  /// `on_disk`: the buckets that have a log in this node's data directories; `starts`: of this
-  /// node, that these directories were there at. `noted`: the present start, if it is one of them.
-  /// Then nothing is served before the catalog knows of it: what was written meanwhile would not be
-  /// missed on an older copy of the disk.
+  /// `on_disk`: the buckets that have a log in this node's data directories. `starts`: what these
+  /// directories tell of the node's starts; nothing: whatever disk it is, it is the right one.
+  /// While the catalog does not know of the present start nothing is served, for two ticks at most:
+  /// what was written meanwhile would not be missed on an older copy of the disk.
   TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
-                StartHistory starts = StartHistory::believed(),
-                std::optional<Incarnation> noted = std::nullopt);
+                std::optional<KnownStarts> starts = std::nullopt);
 
   [[nodiscard]] std::vector<Effect> step(const Event& event);
 
@@ -76,6 +75,8 @@ class TabletMachine {
   /// On a disk that is not the node's own no replica runs: it would give away offsets that have
   /// rows already, and deny those rows.
   [[nodiscard]] DiskVerdict disk() const { return disk_; }
+  /// Whether the catalog knows of this start, or was waited for long enough.
+  [[nodiscard]] bool is_recorded() const { return is_recorded_; }
 
  private:
   void apply(const UpdateArrived& event, std::vector<Effect>& effects);
@@ -89,6 +90,7 @@ class TabletMachine {
   void apply_deltas(const std::vector<CatalogDelta>& deltas, std::vector<Effect>& effects);
   /// Once the disk is the node's own, or nothing is said to lie there, it stays so.
   void judge_disk();
+  [[nodiscard]] bool serves() const { return disk_ != DiskVerdict::foreign && is_recorded_; }
   void start_wanted(TableId table, PartitionId partition, const std::vector<BucketInfo>& buckets,
                     std::vector<Effect>& effects);
   void start_all_wanted(std::vector<Effect>& effects);
@@ -100,10 +102,10 @@ class TabletMachine {
   const NodeId self_;
   ClusterView view_;
   std::uint64_t members_version_ = 0;
-  const StartHistory starts_;
-  const std::optional<Incarnation> noted_;
+  const std::optional<KnownStarts> starts_;
   DiskVerdict disk_ = DiskVerdict::unchecked;
   bool is_recorded_ = false;  // Or need not be.
+  int ticks_unrecorded_ = 0;
   std::set<BucketId> on_disk_;
   std::set<BucketId> replicas_;  // Running.
   std::set<BucketId> stopping_;

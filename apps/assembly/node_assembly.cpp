@@ -168,7 +168,6 @@ Member NodeAssembly::tablet() {
                             endpoints_.listeners};
             options.coordinator = settings_.coordinator;
             options.starts = settings_.starts;
-            options.start_is_noted = settings_.start_is_noted;
             // Listed anew at each start: tables come and go while a tablet is away.
             if (auto found = ports_.devices.front()->list()) {
               options.on_disk = {found->begin(), found->end()};

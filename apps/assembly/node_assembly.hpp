@@ -52,9 +52,8 @@ struct NodeSettings {
   std::string rack;
   std::size_t in_flight_bytes_max = std::size_t{256} << 20;  ///< Of requests, and of answers.
   std::string version;                                       ///< Of this build.
-  StartHistory starts = StartHistory::believed();            ///< What the node's disk says.
-  bool start_is_noted = false;                               ///< Whether it knows this one.
-  std::string console_token;                                 ///< Empty: the console asks for none.
+  std::optional<KnownStarts> starts;  ///< What the node's disk tells of its starts.
+  std::string console_token;          ///< Empty: the console asks for none.
   /// Memory of the process, where one runs this node alone.
   std::function<std::optional<std::uint64_t>()> resident_bytes = [] { return std::nullopt; };
   coordinator::CoordinatorMachine::Options coordinator_options;

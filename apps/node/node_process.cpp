@@ -130,12 +130,11 @@ Status NodeProcess::open_data() {
       *disk_, {identity_.cluster_id, identity_.node, first_line("/proc/sys/kernel/random/boot_id"),
                first_line("/proc/sys/kernel/random/uuid")});
   if (!opened) return wrap(opened.error(), "data.dir " + configuration_.get(key::data_dir));
-  StartNote note = note_start(*disk_, opened->is_new, identity_.incarnation);
-  if (!note.is_noted) {
+  std::random_device entropy;
+  settings_.starts = note_start(*disk_, StartId{std::uint64_t{entropy()} << 32 | entropy() | 1});
+  if (settings_.starts->present == StartId{}) {
     log_event(EventLevel::warn, "start_not_noted", {{"node", identity_.node.value()}});
   }
-  settings_.starts = std::move(note.starts);
-  settings_.start_is_noted = note.is_noted;
   SegmentedLogOptions options;
   options.segment_bytes =
       static_cast<std::uint64_t>(configuration_.get(key::log_segment_file_size));

@@ -80,8 +80,7 @@ NodeSettings SimulatedCluster::settings_of(const Node& node, NodeId id, bool kee
   settings.client = {host, keep_ports ? node.endpoints.client.port : std::uint16_t{0}};
   settings.link = {host, keep_ports ? node.endpoints.link.port : std::uint16_t{0}};
   settings.version = "simulated";
-  settings.starts = node.note.starts;
-  settings.start_is_noted = node.note.is_noted;
+  settings.starts = node.starts;
   settings.replica_options = shape_.replicas;
   settings.gateway_options = shape_.gateway;
   settings.in_flight_bytes_max = shape_.in_flight_bytes_max;
@@ -123,8 +122,10 @@ void SimulatedCluster::open_data(Node& node, NodeId id) {
       disk,
       {cluster_id, id, "boot", fmt::format("disk-{}-{}", id.value(), node.incarnation.value())});
   CHECK(opened.has_value());
-  node.note = note_start(disk, opened->is_new, node.incarnation);
   (void)disk.exchange_faults(faults);
+  Random random =
+      simulation_->random_for(fmt::format("start/{}/{}", id.value(), node.incarnation.value()));
+  node.starts = note_start(disk, StartId{random.next() | 1});
 }
 
 void SimulatedCluster::introduce() {
@@ -224,7 +225,7 @@ bool SimulatedCluster::is_start_known(NodeId node) const {
   const auto view = view_of(node);
   const auto& starts = view->catalog.node_starts();
   const auto known = starts.find(node);
-  return known != starts.end() && known->second == at(node).incarnation;
+  return known != starts.end() && known->second == at(node).starts.present;
 }
 
 bool SimulatedCluster::is_refused(NodeId node) const {

@@ -122,7 +122,7 @@ class SimulatedCluster {
     std::unique_ptr<Transport> transport;
     Incarnation incarnation;
     NodeEndpoints endpoints;
-    StartNote note;
+    KnownStarts starts;
     NodeContext* context = nullptr;
     NodeAssembly* assembly = nullptr;  // Null: the node is down.
   };

@@ -83,7 +83,7 @@ std::vector<Buffer> seeds() {
     return InputWriter().byte(kind).rest(text).done();
   };
   StartHistory starts;
-  for (const std::uint64_t start : {1, 2, 9}) starts.add(Incarnation{start});
+  for (const std::uint64_t start : {1, 2, 9}) starts.add(StartId{start});
   return {seed(0, written("node.json").text()),
           seed(1, written("agent.json").text()),
           seed(2, written("launcher.json").text()),

@@ -34,7 +34,9 @@ class FaultyDisk final : public Disk {
   [[nodiscard]] Status remove(const std::string& path) override;
   [[nodiscard]] Status remove_folder(const std::string& folder) override;
   [[nodiscard]] Status sync_folder(const std::string& folder) override;
+  [[nodiscard]] Status sync_all() override { return below_.sync_all(); }
   [[nodiscard]] Result<std::uint64_t> free_bytes() override;
+  [[nodiscard]] std::uint64_t failed_syncs() const override { return below_.failed_syncs(); }
 
  private:
   friend class FaultyFile;

@@ -56,7 +56,12 @@ class Disk {
   [[nodiscard]] virtual Status remove_folder(const std::string& folder) = 0;
   /// Makes creations, renames and removals in `folder` durable.
   [[nodiscard]] virtual Status sync_folder(const std::string& folder) = 0;
+  /// Makes everything durable that was ever written here, by whichever process, names included.
+  [[nodiscard]] virtual Status sync_all() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes() = 0;
+  /// How many syncs have failed, of whatever kind, by whomever they were wanted: what was written
+  /// before any of them may be lost although it can be read.
+  [[nodiscard]] virtual std::uint64_t failed_syncs() const = 0;
 };
 
 /// Replaces a small file as a whole: write aside (as `path` + ".new"), sync, rename, sync the

@@ -1,6 +1,6 @@
 #pragma once
 #include <algorithm>
-#include <limits>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -8,50 +8,38 @@
 
 namespace millrace {
 
-/// Which starts of its node a data directory was opened by. The newest start that the cluster knows
-/// of must be among them: if it is not, this is another disk, or an older copy of the right one.
+/// Which starts of its node a data directory was there at, newest last. The newest start that the
+/// cluster knows of must be among them: if it is not, this is another disk, or an older copy of the
+/// right one. Starts are told apart by ids drawn at random: a counter that lies on the host would
+/// be lost, or come back, together with the disk that it is to tell of.
 class StartHistory {
  public:
-  /// Both ends included.
-  struct Range {
-    Incarnation first;
-    Incarnation last;
-    friend bool operator==(const Range&, const Range&) = default;
-  };
-  /// Older ranges are forgotten. There is more than one only where disks were exchanged.
-  static constexpr std::size_t ranges_max = 16;
+  /// Older ones are forgotten. A node whose starts the cluster cannot record for so long is taken
+  /// for one with another disk.
+  static constexpr std::size_t starts_max = 128;
 
-  /// Of a directory that does not tell, which is believed.
-  [[nodiscard]] static StartHistory believed() {
-    StartHistory all;
-    all.ranges_.push_back(
-        {Incarnation{0}, Incarnation{std::numeric_limits<Incarnation::rep>::max()}});
-    return all;
+  [[nodiscard]] const std::vector<StartId>& starts() const { return starts_; }
+  [[nodiscard]] bool contains(StartId start) const {
+    return std::find(starts_.begin(), starts_.end(), start) != starts_.end();
   }
-
-  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
-  [[nodiscard]] bool contains(Incarnation start) const {
-    return std::any_of(ranges_.begin(), ranges_.end(), [&](const Range& range) {
-      return range.first <= start && start <= range.last;
-    });
-  }
-  void add(Incarnation start) { add(Range{start, start}); }
-  void add(Range range) {
-    if (contains(range.first) && contains(range.last)) return;
-    const bool follows = !ranges_.empty() && range.first.value() > 0 &&
-                         ranges_.back().last.value() == range.first.value() - 1;
-    if (follows) {
-      ranges_.back().last = range.last;
-    } else {
-      ranges_.push_back(range);
-    }
-    if (ranges_.size() > ranges_max) ranges_.erase(ranges_.begin());
+  void add(StartId start) {
+    starts_.push_back(start);
+    if (starts_.size() > starts_max) starts_.erase(starts_.begin());
   }
 
   friend bool operator==(const StartHistory&, const StartHistory&) = default;
 
  private:
-  std::vector<Range> ranges_;  // In the order in which they were added.
+  std::vector<StartId> starts_;
+};
+
+/// What a node's data directory tells of that node's starts.
+struct KnownStarts {
+  StartHistory history;  ///< The present start among them, if it could be noted.
+  StartId present;       ///< Unset: it could not be noted, since the disk is full, or fails.
+  /// What was noted is damaged, or cannot be read. It is believed to be the right directory: a node
+  /// shall not stay away for this file's damage. Nothing is noted then.
+  bool is_believed = false;
 };
 
 }  // namespace millrace

@@ -47,7 +47,8 @@ Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, bool crea
     ::close(descriptor);
     return fail_posix(failed, "open", path);
   }
-  return std::make_unique<PosixFile>(descriptor, static_cast<std::uint64_t>(status.st_size), path);
+  return std::make_unique<PosixFile>(descriptor, static_cast<std::uint64_t>(status.st_size), path,
+                                     failed_syncs_);
 }
 
 bool PosixDisk::exists(const std::string& path) {
@@ -121,7 +122,21 @@ Status PosixDisk::remove_folder(const std::string& folder) {
 
 Status PosixDisk::sync_folder(const std::string& folder) {
   if (auto checked = check_path(folder); !checked) return checked;
-  return sync_host_folder(on_host(folder), folder);
+  return synced(sync_host_folder(on_host(folder), folder));
+}
+
+Status PosixDisk::sync_all() {
+  const int descriptor = ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return fail_posix(errno, "open folder", root_);
+  const int failed = ::syncfs(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (failed != 0) return synced(fail_posix(failed, "sync all of", root_));
+  return {};
+}
+
+Status PosixDisk::synced(Status outcome) const {
+  if (!outcome) failed_syncs_->fetch_add(1);
+  return outcome;
 }
 
 Result<std::uint64_t> PosixDisk::free_bytes() {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "state/disk/port/disk.hpp"
+#include "state/disk/posix/posix_file.hpp"
 
 namespace millrace {
 
@@ -23,12 +24,17 @@ class PosixDisk final : public Disk {
   [[nodiscard]] Status remove(const std::string& path) override;
   [[nodiscard]] Status remove_folder(const std::string& folder) override;
   [[nodiscard]] Status sync_folder(const std::string& folder) override;
+  [[nodiscard]] Status sync_all() override;
   [[nodiscard]] Result<std::uint64_t> free_bytes() override;
+  [[nodiscard]] std::uint64_t failed_syncs() const override { return failed_syncs_->load(); }
 
  private:
   [[nodiscard]] std::string on_host(const std::string& path) const;
+  /// Counts it, if it failed.
+  [[nodiscard]] Status synced(Status outcome) const;
 
   std::string root_;
+  std::shared_ptr<FailedSyncs> failed_syncs_ = std::make_shared<FailedSyncs>(0);
 };
 
 }  // namespace millrace

@@ -42,8 +42,13 @@ std::vector<iovec> vectors_of(std::span<const Bytes> pieces) {
 
 }  // namespace
 
-PosixFile::PosixFile(int descriptor, std::uint64_t size, std::string path)
-    : descriptor_(descriptor), size_(size), room_end_(size), path_(std::move(path)) {}
+PosixFile::PosixFile(int descriptor, std::uint64_t size, std::string path,
+                     std::shared_ptr<FailedSyncs> failed_syncs)
+    : descriptor_(descriptor),
+      size_(size),
+      room_end_(size),
+      path_(std::move(path)),
+      failed_syncs_(std::move(failed_syncs)) {}
 
 PosixFile::~PosixFile() { ::close(descriptor_); }
 
@@ -117,6 +122,7 @@ Status PosixFile::sync() {
   // Not repeated after EINTR: whether the pages are still dirty is unknown then.
   if (::fdatasync(descriptor_) == 0) return {};
   sync_failed_ = true;
+  failed_syncs_->fetch_add(1);
   return fail_posix(errno, "sync", path_);
 }
 

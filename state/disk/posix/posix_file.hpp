@@ -1,4 +1,7 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -6,10 +9,14 @@
 
 namespace millrace {
 
+/// Of all files and folders of one disk.
+using FailedSyncs = std::atomic<std::uint64_t>;
+
 /// An open descriptor, which it owns. `path` is for messages.
 class PosixFile final : public File {
  public:
-  PosixFile(int descriptor, std::uint64_t size, std::string path);
+  PosixFile(int descriptor, std::uint64_t size, std::string path,
+            std::shared_ptr<FailedSyncs> failed_syncs);
   ~PosixFile() override;
   PosixFile(const PosixFile&) = delete;
   PosixFile& operator=(const PosixFile&) = delete;
@@ -31,6 +38,7 @@ class PosixFile final : public File {
   std::uint64_t room_end_;  // Never below size_; between them are zeros.
   bool sync_failed_ = false;
   std::string path_;
+  std::shared_ptr<FailedSyncs> failed_syncs_;
 };
 
 }  // namespace millrace

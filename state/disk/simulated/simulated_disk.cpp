@@ -111,6 +111,15 @@ Status SimulatedDisk::sync_folder(const std::string& folder) {
   return {};
 }
 
+Status SimulatedDisk::sync_all() {
+  if (auto admitted = admit(&sync_fault_); !admitted) {
+    if (!has_stopped()) names_.drop_unsynced(random_);
+    return wrap(admitted.error(), "sync all");
+  }
+  names_.sync_all();
+  return {};
+}
+
 Result<std::uint64_t> SimulatedDisk::free_bytes() {
   if (auto admitted = admit(nullptr); !admitted) return tl::unexpected(admitted.error());
   return room();

@@ -38,7 +38,9 @@ class SimulatedDisk final : public Disk {
   [[nodiscard]] Status remove(const std::string& path) override;
   [[nodiscard]] Status remove_folder(const std::string& folder) override;
   [[nodiscard]] Status sync_folder(const std::string& folder) override;
+  [[nodiscard]] Status sync_all() override;
   [[nodiscard]] Result<std::uint64_t> free_bytes() override;
+  [[nodiscard]] std::uint64_t failed_syncs() const override { return counts_.failed_syncs; }
 
   /// Power is lost and comes back. Unsynced bytes and names survive in part; files opened before
   /// answer `unavailable` for good; injected faults other than the space that is left are cleared.

@@ -82,6 +82,16 @@ void SimulatedNames::remove_folder(const std::string& folder) {
   change({folder, nullptr, true});
 }
 
+void SimulatedNames::sync_all() {
+  for (const auto& [path, content] : visible_.files) content->sync();
+  for (const Change& one : unsynced_) apply(durable_, one);
+  unsynced_.clear();
+}
+
+void SimulatedNames::drop_unsynced(Random& random) {
+  for (const auto& [path, content] : visible_.files) content->drop_unsynced(random);
+}
+
 void SimulatedNames::sync_folder(const std::string& folder) {
   std::vector<Change> others;
   for (Change& one : unsynced_) {

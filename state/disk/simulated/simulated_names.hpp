@@ -32,6 +32,10 @@ class SimulatedNames {
   void remove(const std::string& path);
   void remove_folder(const std::string& folder);
   void sync_folder(const std::string& folder);
+  /// All names, and the bytes of all files.
+  void sync_all();
+  /// A sync of everything that failed: see SimulatedContent::drop_unsynced().
+  void drop_unsynced(Random& random);
   /// Power is lost, for the names and for every file's bytes.
   [[nodiscard]] CrashToll crash(CrashLoss loss, Random& random);
 

@@ -108,8 +108,6 @@ class TableLog {
   [[nodiscard]] virtual Status commit() = 0;
   /// Nobody appends for a while: gives that room back.
   virtual void rest() = 0;
-  /// Whether a sync of its files or folder has failed since it was opened.
-  [[nodiscard]] virtual bool sync_failed() const = 0;
   /// False once its device failed, until it is opened again.
   [[nodiscard]] virtual bool takes_writes() const = 0;
   /// The device failed elsewhere: the log is closed for writing, and whoever opens it next does not
@@ -130,6 +128,11 @@ class LogStore {
   [[nodiscard]] virtual Status remove(BucketId bucket) = 0;
   /// Of the device that the logs lie on.
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes() = 0;
+  /// Makes everything durable that is in the logs, open or not, by whichever process it was
+  /// written. After a failure nobody believes what is in them before they are opened anew.
+  [[nodiscard]] virtual Status sync_all() = 0;
+  /// How many syncs of the device have failed: see Disk.
+  [[nodiscard]] virtual std::uint64_t failed_syncs() const = 0;
   /// Every bucket that has a log here, in order.
   [[nodiscard]] virtual Result<std::vector<BucketId>> list() = 0;
 };

@@ -101,8 +101,10 @@ Status Segment::cut_tail(std::uint64_t position) {
   return sync();
 }
 
-void Segment::make_room(std::uint64_t bytes) {
-  if (file_->prepare(bytes)) room_end_ = size_ + bytes;
+bool Segment::make_room(std::uint64_t bytes) {
+  if (!file_->prepare(bytes)) return false;
+  room_end_ = size_ + bytes;
+  return true;
 }
 
 Status Segment::give_back_room() {
@@ -137,7 +139,6 @@ Status Segment::sync() {
   auto synced = file_->sync();
   if (!synced && is_planted(PlantedBug::believe_retried_sync)) synced = file_->sync();
   if (synced) return {};
-  sync_failed_ = true;
   return fail(Errc::unavailable, synced.error().message);
 }
 
@@ -149,7 +150,6 @@ Status Segment::finish() {
   if (auto synced = sync(); !synced) return synced;
   for (const auto& synced : {offsets_.sync(), times_.sync()}) {
     if (synced) continue;
-    sync_failed_ = true;
     return fail(Errc::unavailable, synced.error().message);
   }
   return {};

@@ -66,8 +66,9 @@ class Segment {
   [[nodiscard]] Status append(const std::vector<StampedBatch>& batches);
   /// The log file only. Every error is `unavailable`.
   [[nodiscard]] Status sync();
-  /// Makes room behind the end, so that what fits in there is synced quickly. A hint: it may fail.
-  void make_room(std::uint64_t bytes);
+  /// Makes room behind the end, so that what fits in there is synced quickly. False if there
+  /// is none to be had.
+  bool make_room(std::uint64_t bytes);
   [[nodiscard]] bool has_room_for(std::uint64_t bytes) const { return size_ + bytes <= room_end_; }
   /// Gives it back. Without that, whoever opens the segment next does.
   [[nodiscard]] Status give_back_room();
@@ -75,8 +76,6 @@ class Segment {
   /// overloaded (nothing happened), unavailable.
   [[nodiscard]] Status finish();
 
-  /// Whether a sync has ever failed: what was written may be lost whatever a later one says.
-  [[nodiscard]] bool sync_failed() const { return sync_failed_; }
   /// Ranges found damaged since the last call.
   [[nodiscard]] std::vector<DamagedRange> take_damage() { return std::exchange(new_damage_, {}); }
 
@@ -136,7 +135,6 @@ class Segment {
   Offset end_offset_;
   Newest newest_;
   std::uint64_t bytes_since_entry_ = 0;
-  bool sync_failed_ = false;
   bool rebuilt_ = false;                  // A second rebuild would find nothing new.
   std::vector<DamagedRange> damage_;      // All that is known of.
   std::vector<DamagedRange> new_damage_;  // Not taken yet.

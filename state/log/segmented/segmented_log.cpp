@@ -83,7 +83,6 @@ Status SegmentedLog::roll() {
   // From here on the new segment may be on the device, so there is no way back.
   const bool skips_sync = is_planted(PlantedBug::forget_folder_sync_after_roll);
   if (auto synced = skips_sync ? Status() : disk_.sync_folder(folder_); !synced) {
-    folder_sync_failed_ = true;
     return fail(Errc::unavailable, synced.error().message);
   }
   finished_.push_back({.base = active_->base(),
@@ -92,6 +91,7 @@ Status SegmentedLog::roll() {
                        .max_timestamp = active_->max_timestamp().value_or(-1)});
   active_ = std::move(*next);
   durable_ = active_->here();
+  is_without_room_ = false;
   if (skips_sync) return {};  // What is noted now would sync the folder as well.
   save_recovery_point();
   save_recent(end);
@@ -120,10 +120,12 @@ void SegmentedLog::make_room() {
   const std::uint64_t group = size - durable_.position;
   const std::uint64_t left = options_.segment_bytes - std::min(options_.segment_bytes, size);
   const std::uint64_t room = std::min({options_.room_bytes, size, left});
-  if (refuses_writes_ || group == 0 || group > room / groups_min) return;
+  if (refuses_writes_ || is_without_room_ || group == 0 || group > room / groups_min) return;
   if (active_->has_room_for(group)) return;
   const auto free = disk_.free_bytes();
-  if (free && *free >= options_.reserve_bytes + logs_like_it * room) active_->make_room(room);
+  if (!free || *free < options_.reserve_bytes + logs_like_it * room) return;
+  // Each attempt writes what it then takes back: one a segment is enough.
+  is_without_room_ = !active_->make_room(room);
 }
 
 void SegmentedLog::rest() {

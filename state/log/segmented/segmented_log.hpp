@@ -56,9 +56,6 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status close() override;
   [[nodiscard]] Status commit() override;
   void rest() override;
-  [[nodiscard]] bool sync_failed() const override {
-    return folder_sync_failed_ || active_->sync_failed();
-  }
   [[nodiscard]] bool takes_writes() const override { return !refuses_writes_; }
   void distrust() override;
 
@@ -108,7 +105,7 @@ class SegmentedLog final : public TableLog {
   RecoveryPoint saved_;
   RecoveryPoint durable_;
   bool refuses_writes_ = false;
-  bool folder_sync_failed_ = false;
+  bool is_without_room_ = false;  // Its device refused to make any.
 };
 
 }  // namespace millrace

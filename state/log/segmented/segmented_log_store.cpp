@@ -28,7 +28,10 @@ std::optional<IdType> id_of(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<TableLog>> SegmentedLogStore::open(BucketId bucket) {
+  const std::uint64_t failed_before = disk_.failed_syncs();
   auto log = SegmentedLog::open(disk_, folder_for(bucket), options_);
+  // Whoever opens it next would see what the kernel still shows, and find nothing to complain of.
+  if (disk_.failed_syncs() != failed_before) mark_suspect(disk_, folder_for(bucket));
   if (!log) return tl::unexpected(log.error());
   return std::unique_ptr<TableLog>(std::move(*log));
 }
@@ -51,6 +54,15 @@ Status SegmentedLogStore::remove(BucketId bucket) {
   if (!left->empty()) return disk_.sync_folder(above);
   if (auto removed = disk_.remove_folder(above); !removed) return removed;
   return disk_.sync_folder(folder_of(above));
+}
+
+Status SegmentedLogStore::sync_all() {
+  auto synced = disk_.sync_all();
+  if (synced) return {};
+  auto all = list();
+  if (!all) return tl::unexpected(all.error());
+  for (const BucketId& bucket : *all) mark_suspect(disk_, folder_for(bucket));
+  return synced;
 }
 
 Result<std::vector<BucketId>> SegmentedLogStore::list() {

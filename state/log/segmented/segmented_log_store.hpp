@@ -18,6 +18,8 @@ class SegmentedLogStore final : public LogStore {
   [[nodiscard]] Result<std::unique_ptr<TableLog>> open(BucketId bucket) override;
   [[nodiscard]] Status remove(BucketId bucket) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes() override { return disk_.free_bytes(); }
+  [[nodiscard]] Status sync_all() override;
+  [[nodiscard]] std::uint64_t failed_syncs() const override { return disk_.failed_syncs(); }
   [[nodiscard]] Result<std::vector<BucketId>> list() override;
 
  private:

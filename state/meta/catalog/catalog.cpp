@@ -115,7 +115,7 @@ void Catalog::apply_one(const ClusterConfigsChanged& fact) {
   }
 }
 
-void Catalog::apply_one(const NodeStarted& fact) { node_starts_[fact.node] = fact.incarnation; }
+void Catalog::apply_one(const NodeStarted& fact) { node_starts_[fact.node] = fact.start; }
 
 bool Catalog::has_buckets_on(NodeId node) const {
   const auto lies_there = [&](const BucketInfo& bucket) {

@@ -112,7 +112,7 @@ struct ClusterConfigsChanged {
 /// A node has started with the disk that it had before, and what it is told from now on lies there.
 struct NodeStarted {
   NodeId node;
-  Incarnation incarnation;
+  StartId start;
   friend bool operator==(const NodeStarted&, const NodeStarted&) = default;
 };
 using CatalogDelta =
@@ -150,7 +150,7 @@ class Catalog {
   [[nodiscard]] WriterId next_writer() const { return next_writer_; }
   [[nodiscard]] const std::map<NodeId, ServerTag>& server_tags() const { return server_tags_; }
   /// The newest start of each node that its right disk was there at.
-  [[nodiscard]] const std::map<NodeId, Incarnation>& node_starts() const { return node_starts_; }
+  [[nodiscard]] const std::map<NodeId, StartId>& node_starts() const { return node_starts_; }
   /// Whether any bucket has a replica there.
   [[nodiscard]] bool has_buckets_on(NodeId node) const;
   /// Keys that are overridden, with their values.
@@ -190,7 +190,7 @@ class Catalog {
   WriterId next_writer_{0};
   std::map<NodeId, ServerTag> server_tags_;
   protocol::Properties cluster_configs_;
-  std::map<NodeId, Incarnation> node_starts_;
+  std::map<NodeId, StartId> node_starts_;
 };
 
 }  // namespace millrace

@@ -101,7 +101,7 @@ void write_alteration(schemas::CatalogDelta::Builder out, const CatalogDelta& de
   } else if (const auto* started = std::get_if<NodeStarted>(&delta)) {
     auto start = out.initNodeStarted();
     start.setNodeId(started->node.value());
-    start.setIncarnation(started->incarnation.value());
+    start.setStart(started->start.value());
   }
 }
 
@@ -246,7 +246,7 @@ Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
       return read(in.getClusterConfigsChanged());
     case schemas::CatalogDelta::NODE_STARTED:
       return NodeStarted{NodeId{in.getNodeStarted().getNodeId()},
-                         Incarnation{in.getNodeStarted().getIncarnation()}};
+                         StartId{in.getNodeStarted().getStart()}};
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }

@@ -45,6 +45,12 @@ enum class DiskVerdict : std::uint8_t {
   foreign,  ///< Another one, or an older copy: what is told to lie there is not served.
 };
 
+/// What it tells the coordinator of it.
+struct DiskReport {
+  DiskVerdict verdict = DiskVerdict::unchecked;
+  StartId start;  ///< The present one, if the disk knows of it: later ones may be measured by it.
+};
+
 /// Where clients that came in on the listener `name` reach `member`; null: it has no such listener.
 [[nodiscard]] const NodeEndpoint* endpoint_of(const MemberInfo& member, std::string_view name);
 
@@ -55,6 +61,7 @@ struct ClusterView {
   Catalog catalog;
   std::map<NodeId, MemberInfo> members;
   NodeId coordinator;
+  bool serves = true;  ///< Whether this node's replicas run.
 };
 
 /// The slot in which a node's newest view stands. One writer, any readers, each reads a whole view.

@@ -208,6 +208,13 @@ TYPED_TEST(DiskConformance, ARemovedFileLivesOnForWhoHasItOpen) {
   EXPECT_EQ(file->read(0, 3)->text(), "abc");
 }
 
+TYPED_TEST(DiskConformance, AllOfItIsSyncedAtOnce) {
+  ASSERT_TRUE(this->disk().make_folders("a"));
+  const auto file = this->create("a/b", "content");
+  EXPECT_TRUE(this->disk().sync_all());
+  EXPECT_EQ(this->disk().failed_syncs(), 0U);
+}
+
 TYPED_TEST(DiskConformance, ThereIsRoom) { EXPECT_GT(*this->disk().free_bytes(), 0U); }
 
 TEST(FaultyDisk, RefusesWhatDoesNotFitOnRealFilesAndRecovers) {

@@ -1,12 +1,14 @@
 // Data directories that earlier builds wrote are read by this one. Each folder beside this file is
 // one, named after its order. MILLRACE_WRITE_GOLDEN=NAME writes a new one; then enlarge what is
 // written here, never what was written before.
+// 01: logs, catalog, identity. 02: and the starts of its node.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 
 #include "state/disk/identity/data_directory.hpp"
+#include "state/disk/identity/start_note.hpp"
 #include "state/disk/posix/posix_disk.hpp"
 #include "state/log/segmented/segmented_log_store.hpp"
 #include "state/meta/catalog/catalog_codec.hpp"
@@ -23,7 +25,8 @@ using test::make_batch;
 using test::stamped;
 using test::TestBatch;
 
-const std::string written_here = "01";
+const std::string newest = "02";
+constexpr StartId first_start{0x1234};
 const DataDirectoryOwner owner{"golden-cluster", NodeId{3}, "boot-1", "disk-1"};
 const BucketId plain{TableId{7}, BucketIndex{0}};
 const BucketId partitioned{TableId{8}, BucketIndex{1}, PartitionId{5}};
@@ -44,7 +47,7 @@ std::vector<TestBatch> batches_of_plain() {
 }
 
 /// One of each kind of fact.
-std::vector<CatalogDelta> facts() {
+std::vector<CatalogDelta> facts(const std::string& directory) {
   TableInfo table;
   table.id = TableId{7};
   table.database = "nyc";
@@ -80,22 +83,25 @@ std::vector<CatalogDelta> facts() {
     return PartitionCreated{
         {PartitionId{id}, TableId{8}, {value}, {{NodeId{3}, LeaderEpoch{0}, {NodeId{3}}}}, 1500}};
   };
-  return {DatabaseCreated{{"nyc", {"flights of New York", {{"owner", "ops"}}}, 10, 20}},
-          DatabaseCreated{{"gone", {}, 11, 11}},
-          TableCreated{table},
-          TableCreated{by_day},
-          TableCreated{dropped},
-          TableDropped{TableId{9}},
-          DatabaseDropped{"gone"},
-          WriterIdsReserved{WriterId{1000}},
-          AclsCreated{{entry}},
-          partition(4, "AA"),
-          partition(5, "UA"),
-          PartitionDropped{TableId{8}, PartitionId{4}},
-          TableAltered{TableId{7}, 2, altered, 3000},
-          DatabaseAltered{{"nyc", {"flights", {}}, 10, 30}},
-          ServersTagged{{NodeId{3}}, ServerTag::temporary_offline},
-          ClusterConfigsChanged{{{"log.retention.roll-active-segment.enabled", "true"}}}};
+  std::vector<CatalogDelta> facts{
+      DatabaseCreated{{"nyc", {"flights of New York", {{"owner", "ops"}}}, 10, 20}},
+      DatabaseCreated{{"gone", {}, 11, 11}},
+      TableCreated{table},
+      TableCreated{by_day},
+      TableCreated{dropped},
+      TableDropped{TableId{9}},
+      DatabaseDropped{"gone"},
+      WriterIdsReserved{WriterId{1000}},
+      AclsCreated{{entry}},
+      partition(4, "AA"),
+      partition(5, "UA"),
+      PartitionDropped{TableId{8}, PartitionId{4}},
+      TableAltered{TableId{7}, 2, altered, 3000},
+      DatabaseAltered{{"nyc", {"flights", {}}, 10, 30}},
+      ServersTagged{{NodeId{3}}, ServerTag::temporary_offline},
+      ClusterConfigsChanged{{{"log.retention.roll-active-segment.enabled", "true"}}}};
+  if (directory >= "02") facts.emplace_back(NodeStarted{NodeId{3}, first_start});
+  return facts;
 }
 
 std::unique_ptr<EmbeddedMetadataStore> open_metadata(const fs::path& folder) {
@@ -125,13 +131,14 @@ void write_directory(const fs::path& folder) {
   fs::create_directories(folder);
   PosixDisk disk(folder.string());
   ASSERT_TRUE(open_data_directory(disk, owner));
+  ASSERT_EQ(note_start(disk, first_start).present, first_start);
   write_logs(disk);
   {
     const auto store = open_metadata(folder);
     ASSERT_NE(store, nullptr);
     Revision revision;
     Catalog catalog;
-    for (const CatalogDelta& fact : facts()) {
+    for (const CatalogDelta& fact : facts(newest)) {
       revision = store->commit(revision, encode_delta(fact)).value();
       catalog.apply(fact);
       if (revision == Revision{9}) {
@@ -184,6 +191,9 @@ TEST_P(GoldenDirectory, IsItsOwners) {
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_TRUE(opened->same_boot);
   EXPECT_EQ(opened->identity.disk_id, "disk-1");
+  const KnownStarts starts = note_start(disk, StartId{7});
+  EXPECT_EQ(starts.history.contains(first_start), GetParam() >= "02");
+  EXPECT_FALSE(starts.is_believed);
 }
 
 TEST_P(GoldenDirectory, ItsLogsHaveTheirRows) {
@@ -203,17 +213,17 @@ TEST_P(GoldenDirectory, RoomBehindItsLogsIsNoDamage) {
 
 TEST_P(GoldenDirectory, ItsMetadataSaysTheSame) {
   Catalog wanted;
-  for (const CatalogDelta& fact : facts()) wanted.apply(fact);
+  for (const CatalogDelta& fact : facts(GetParam())) wanted.apply(fact);
   const auto store = open_metadata(path());
   ASSERT_NE(store, nullptr);
-  EXPECT_EQ(store->newest().value(), Revision{facts().size()});
+  EXPECT_EQ(store->newest().value(), Revision{facts(GetParam()).size()});
   const auto snapshot = store->snapshot();
   ASSERT_TRUE(snapshot && *snapshot);
   auto catalog = decode_catalog((*snapshot)->bytes);
   ASSERT_TRUE(catalog) << catalog.error().message;
   const auto deltas = store->read_after((*snapshot)->revision, 1000);
   ASSERT_TRUE(deltas) << deltas.error().message;
-  EXPECT_EQ(deltas->size(), facts().size() - 9);
+  EXPECT_EQ(deltas->size(), facts(GetParam()).size() - 9);
   for (const MetadataDelta& delta : *deltas) {
     const auto fact = decode_delta(delta.bytes);
     ASSERT_TRUE(fact) << fact.error().message;
@@ -231,7 +241,7 @@ TEST(GoldenDirectories, AreWrittenOnDemand) {
   EXPECT_TRUE(fs::exists(fs::path(folder.path()) / "new" / "millrace.identity"));
 }
 
-INSTANTIATE_TEST_SUITE_P(OfEarlierBuilds, GoldenDirectory, testing::Values(written_here));
+INSTANTIATE_TEST_SUITE_P(OfEarlierBuilds, GoldenDirectory, testing::Values("01", newest));
 
 }  // namespace
 }  // namespace millrace

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
+#include <utility>
 
 namespace millrace {
 namespace {
@@ -52,6 +54,36 @@ TEST(ByteBudget, WhoIsForgottenIsNotWoken) {
   budget.forget(0);
   budget.give_back(1);
   EXPECT_EQ(woken, 0);
+}
+
+TEST(ByteBudget, AWakeThatFailsKeepsNobodyElseAsleepAndIsTriedAgain) {
+  static_assert(noexcept(std::declval<ByteBudget&>().give_back(1)));
+  ByteBudget budget(10);
+  budget.take(12);
+  bool has_memory = false;
+  int tried = 0;
+  int woken = 0;
+  const auto wake = [&woken] { ++woken; };
+  const auto fragile = [&] {
+    ++tried;
+    if (!has_memory) throw std::bad_alloc();
+    ++woken;
+  };
+  (void)budget.when_room(Room::to_begin, wake);
+  (void)budget.when_room(Room::to_begin, fragile);
+  const auto forgotten = budget.when_room(Room::to_begin, fragile);
+  (void)budget.when_room(Room::to_begin, wake);
+  budget.give_back(3);
+  EXPECT_EQ(woken, 2);
+  EXPECT_EQ(tried, 2);
+  budget.forget(forgotten);
+  budget.give_back(1);
+  EXPECT_EQ(tried, 3);
+  has_memory = true;
+  budget.give_back(1);
+  EXPECT_EQ(woken, 3);
+  budget.give_back(1);
+  EXPECT_EQ(tried, 4);
 }
 
 TEST(ByteBudget, NoWakeIsLostBetweenThreads) {

@@ -89,7 +89,7 @@ TEST(CatalogAlteration, FactsAndImagesAreStoredWhole) {
       ServersTagged{{NodeId{0}, NodeId{4}}, ServerTag::permanent_offline},
       ServersTagged{{NodeId{4}}, std::nullopt},
       ClusterConfigsChanged{{{"x", std::string("a\0b", 3)}, {"y", std::nullopt}, {"z", ""}}},
-      NodeStarted{NodeId{4}, Incarnation{9}},
+      NodeStarted{NodeId{4}, StartId{9}},
   };
   for (const CatalogDelta& fact : facts) {
     const auto read = decode_delta(encode_delta(fact));

@@ -561,15 +561,15 @@ TEST_F(SmallCoordinatorTest, SnapshotsComeAtTheirIntervalAndOldDeltasGo) {
   EXPECT_TRUE(all_of<SendUpdate>(report(0, 6)).at(0).image.has_value());
 }
 
-NodeReported disk_report(std::uint64_t incarnation, DiskVerdict disk) {
-  return {member(1, incarnation), Revision{1}, 0, disk};
+NodeReported disk_report(std::uint64_t incarnation, DiskVerdict verdict) {
+  return {member(1, incarnation), Revision{1}, 0, {verdict, StartId{100 + incarnation}}};
 }
 
 TEST_F(CoordinatorTest, AStartOnTheRightDiskIsWrittenDownOnce) {
   take_office();
   const auto commits = all_of<Commit>(step(disk_report(4, DiskVerdict::own)));
   ASSERT_EQ(commits.size(), 1U);
-  EXPECT_EQ(commits[0].delta, (CatalogDelta{NodeStarted{NodeId{1}, Incarnation{4}}}));
+  EXPECT_EQ(commits[0].delta, (CatalogDelta{NodeStarted{NodeId{1}, StartId{104}}}));
   EXPECT_FALSE(all_of<SendUpdate>(step(Committed{Revision{2}})).empty());
   EXPECT_TRUE(all_of<Commit>(step(disk_report(4, DiskVerdict::own))).empty());
   EXPECT_TRUE(all_of<Commit>(step(disk_report(5, DiskVerdict::unchecked))).empty());

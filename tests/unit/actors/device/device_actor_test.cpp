@@ -111,6 +111,8 @@ class CountedLogs final : public LogStore {
   }
   Status remove(BucketId id) override { return logs_.remove(id); }
   Result<std::uint64_t> free_bytes() override { return logs_.free_bytes(); }
+  Status sync_all() override { return logs_.sync_all(); }
+  std::uint64_t failed_syncs() const override { return logs_.failed_syncs(); }
   Result<std::vector<BucketId>> list() override { return logs_.list(); }
 
   int open_now = 0;
@@ -149,7 +151,6 @@ class CountedLogs final : public LogStore {
     Status close() override { return log_->close(); }
     Status commit() override { return log_->commit(); }
     void rest() override { log_->rest(); }
-    bool sync_failed() const override { return log_->sync_failed(); }
     bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
 
@@ -300,6 +301,44 @@ TEST_F(DeviceActorTest, AFailedSyncOfARollFencesAsWell) {
   }
   ASSERT_TRUE(failed);
   EXPECT_EQ(order<replica::DeviceFailed>(write(0, 0, other_bucket)).error.code, Errc::unavailable);
+}
+
+TEST_F(DeviceActorTest, AFailedSyncWhileALogIsOpenedFencesAndTheLogIsSuspect) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  for (std::int32_t n = 0; n < 10; ++n) {
+    (void)order<replica::Written>(write(2 * n, n, bucket, true));
+  }
+  // As after a kill: the room behind the end is still there, and is cut off.
+  disk_.fail_syncs(FaultLength::once);
+  EXPECT_EQ(order<replica::DeviceFailed>(replica::encode_open(bucket)).error.code,
+            Errc::unavailable);
+  EXPECT_TRUE(disk_.exists("log/7/0/suspect"));
+  // Opening it again would believe what the kernel shows.
+  EXPECT_EQ(order<replica::DeviceFailed>(replica::encode_open(bucket)).error.code,
+            Errc::unavailable);
+}
+
+TEST_F(DeviceActorTest, WhatAKilledProcessLeftIsSyncedAtTheStart) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Written>(write(0, 0));
+  node_->kill("device/0");
+  simulation_.run_for(1ms);
+  (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, DeviceOptions{});
+  simulation_.run_for(1ms);
+  disk_.crash();  // Nobody has asked for the log.
+  node_->kill("device/0");
+  simulation_.run_for(1ms);
+  disk_.fail_syncs(FaultLength::once);
+  (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, DeviceOptions{});
+  simulation_.run_for(1ms);
+  EXPECT_TRUE(disk_.exists("log/7/0/suspect"));
+  EXPECT_EQ(order<replica::DeviceFailed>(replica::encode_open(bucket)).error.code,
+            Errc::unavailable);
+  node_->kill("device/0");
+  simulation_.run_for(1ms);
+  (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, DeviceOptions{});
+  simulation_.run_for(1ms);
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
 }
 
 TEST_F(DeviceActorTest, AGroupOfAppendsIsAnsweredInOrder) {

@@ -121,6 +121,9 @@ class CallScript {
     asked.pop_front();
     answer(next, reply);
   }
+  [[nodiscard]] bool wants_rows(const AskReplica& question) const {
+    return call_->wants_rows(question.slot);
+  }
   void coordinator_answers(const CoordinatorAnswer& reply) {
     if (!over()) take(call_->on_coordinator(context(), reply));
   }

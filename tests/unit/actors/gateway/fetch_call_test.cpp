@@ -156,6 +156,37 @@ TEST(FetchCall, NewsMayBringTheRows) {
   EXPECT_TRUE(received(call)[1].records.empty());
 }
 
+TEST(FetchCall, OfARoundTheRowsOfTheFirstNewsAreWantedOnly) {
+  CallScript call = fetch({{0, 3}, {1, 4}}, {.bytes_min = 1'000'000});
+  EXPECT_TRUE(call.wants_rows(call.asked.at(0)));
+  call.answer_next(no_data(3));
+  call.answer_next(no_data(4));
+  const AskReplica other = call.asked.at(1);
+  EXPECT_TRUE(call.wants_rows(call.asked.at(0)));
+  EXPECT_TRUE(call.wants_rows(other));
+  call.answer_next(DataAnswer{3, 5, 0, stored(rows_batch(2), 3)});
+  EXPECT_FALSE(call.wants_rows(other));
+  call.asked.pop_front();
+  ASSERT_EQ(call.asked.size(), 2U);
+  EXPECT_TRUE(call.wants_rows(call.asked.at(0)));  // What is read is always kept.
+  call.answer(other, DataAnswer{4, 5, 0, stored(rows_batch(1), 4)});
+  call.answer_next(no_data(5));
+  call.answer_next(no_data(4));
+  ASSERT_FALSE(call.over());
+  EXPECT_TRUE(call.wants_rows(call.asked.at(0)));  // The next round.
+}
+
+TEST(FetchCall, ANodeWhoseReplicasDoNotRunSaysSo) {
+  ClusterView view = cluster();
+  view.serves = false;
+  const CallScript call(view, ApiKey::fetch_log, request_of({{0, 0}, {4, 0}}, {}));
+  EXPECT_TRUE(call.asked.empty());
+  const auto buckets = received(call);
+  ASSERT_EQ(buckets.size(), 2U);
+  EXPECT_EQ(error_of(buckets[0]), 12);
+  EXPECT_EQ(error_of(buckets[1]), 21);
+}
+
 TEST(FetchCall, RowsThatCameWithNewsAndAreTooFewAreKept) {
   CallScript call = fetch({{0, 3}}, {.bytes_min = 1'000'000});
   call.answer_next(no_data(3));

@@ -146,5 +146,16 @@ TEST(TableStatsCall, LeadersOnOtherNodesAreAsked) {
   EXPECT_EQ(response.buckets_resp(1).error_code(), 10);
 }
 
+TEST(TableStatsCall, ANodeWhoseReplicasDoNotRunAsksOthersOnly) {
+  ClusterView view = cluster();
+  view.members[NodeId{2}].alive = true;
+  view.serves = false;
+  CallScript call(std::move(view), ApiKey::get_table_stats, stats_of({2, 0}));
+  ASSERT_EQ(call.asked.size(), 1U);
+  EXPECT_EQ(call.asked[0].node, NodeId{2});
+  call.answer_next(DataAnswer{0, 9, 4, {}});
+  EXPECT_EQ(call.response<wire::GetTableStatsResponse>().buckets_resp(1).error_code(), 12);
+}
+
 }  // namespace
 }  // namespace millrace::gateway

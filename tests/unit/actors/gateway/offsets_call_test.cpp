@@ -47,6 +47,14 @@ TEST(OffsetsCall, EveryBucketHasItsOwnOutcome) {
   EXPECT_EQ(results(call), (std::vector<std::int64_t>{30, -12, -38, -21, -12}));
 }
 
+TEST(OffsetsCall, ANodeWhoseReplicasDoNotRunSaysSo) {
+  ClusterView view = cluster();
+  view.serves = false;
+  const CallScript call(view, ApiKey::list_offsets, request_of(1, {0, 9}));
+  EXPECT_TRUE(call.asked.empty());
+  EXPECT_EQ(results(call), (std::vector<std::int64_t>{-12, -21}));
+}
+
 TEST(OffsetsCall, BadArgumentsAreErrorsOfTheBuckets) {
   EXPECT_EQ(results(list(request_of(2, {0, 2}))), (std::vector<std::int64_t>{1, -12}));
   EXPECT_EQ(results(list(request_of(3, {0}))), std::vector<std::int64_t>{1});

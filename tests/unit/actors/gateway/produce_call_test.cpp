@@ -86,6 +86,17 @@ TEST(ProduceCall, EveryBucketHasItsOwnError) {
                                        error(ErrorCode::schema_not_exist)}));
 }
 
+TEST(ProduceCall, ANodeWhoseReplicasDoNotRunSaysSoAtOnce) {
+  ClusterView view = cluster();
+  view.serves = false;
+  const CallScript call = produce({{0, rows_batch(1)}}, -1, flights, view);
+  EXPECT_TRUE(call.asked.empty());
+  EXPECT_EQ(results(call), std::vector{error(ErrorCode::not_leader_or_follower)});
+  view.serves = true;
+  view.members[self].alive = false;  // What others think of a node that serves is not asked.
+  EXPECT_EQ(produce({{0, rows_batch(1)}}, -1, flights, view).asked.size(), 1U);
+}
+
 TEST(ProduceCall, WhatIsNoBatchOfTheTableIsCorrupt) {
   const Buffer fine = rows_batch(4);
   const auto other = protocol::rows_of(protocol::schema_of({{"only", "INT"}}), {"[1]"});

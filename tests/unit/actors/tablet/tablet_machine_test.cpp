@@ -205,16 +205,15 @@ TEST_F(TabletTest, LogsOfPartitionsDroppedWhileTheNodeWasAwayAreDeleted) {
   EXPECT_EQ(all_of<DeleteLog>(back.step(update)), std::vector{DeleteLog{bucket_of(0, 4, 0)}});
 }
 
-CatalogDelta started(std::uint64_t incarnation) {
-  return NodeStarted{self, Incarnation{incarnation}};
-}
+CatalogDelta started(std::uint64_t start) { return NodeStarted{self, StartId{start}}; }
 
-/// A tablet at its node's seventh start, on a disk that was there at these before.
-TabletMachine seventh_start(std::vector<StartHistory::Range> before) {
-  StartHistory starts;
-  for (const StartHistory::Range& range : before) starts.add(range);
-  starts.add(Incarnation{7});
-  return {self, coordinator_node, {}, starts, Incarnation{7}};
+/// A tablet at the start of its node that is called 7, on a disk that was there at these before.
+TabletMachine started_as_seven(const std::vector<std::uint64_t>& before) {
+  KnownStarts starts;
+  for (const std::uint64_t start : before) starts.history.add(StartId{start});
+  starts.history.add(StartId{7});
+  starts.present = StartId{7};
+  return {self, coordinator_node, {}, starts};
 }
 
 UpdateArrived update_of(std::uint64_t base, std::vector<CatalogDelta> deltas) {
@@ -227,7 +226,7 @@ UpdateArrived update_of(std::uint64_t base, std::vector<CatalogDelta> deltas) {
 }
 
 TEST(TabletDisk, ServesOnceTheCatalogKnowsOfThisStart) {
-  TabletMachine machine = seventh_start({{Incarnation{1}, Incarnation{6}}});
+  TabletMachine machine = started_as_seven({1, 6});
   EXPECT_TRUE(
       all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).empty());
   EXPECT_EQ(machine.disk(), DiskVerdict::own);
@@ -236,9 +235,8 @@ TEST(TabletDisk, ServesOnceTheCatalogKnowsOfThisStart) {
 }
 
 TEST(TabletDisk, NothingIsServedFromAnotherDiskOrAnOlderCopy) {
-  for (const auto& before : {std::vector<StartHistory::Range>{},
-                             std::vector<StartHistory::Range>{{Incarnation{1}, Incarnation{5}}}}) {
-    TabletMachine machine = seventh_start(before);
+  for (const auto& before : {std::vector<std::uint64_t>{}, std::vector<std::uint64_t>{1, 5}}) {
+    TabletMachine machine = started_as_seven(before);
     EXPECT_TRUE(
         all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).empty());
     EXPECT_EQ(machine.disk(), DiskVerdict::foreign);
@@ -251,7 +249,39 @@ TEST(TabletDisk, NothingIsServedFromAnotherDiskOrAnOlderCopy) {
   }
 }
 
-TEST(TabletDisk, OneThatDoesNotTellIsBelieved) {
+bool last_served(const std::vector<Effect>& effects) {
+  return all_of<Publish>(effects).at(0).view.serves;
+}
+
+TEST(TabletDisk, ItIsToldWhetherReplicasRun) {
+  TabletMachine machine = started_as_seven({6});
+  EXPECT_FALSE(last_served(machine.step(update_of(0, {started(6), table_on(0, {1})}))));
+  EXPECT_TRUE(last_served(machine.step(update_of(2, {started(7)}))));
+  TabletMachine foreign = started_as_seven({});
+  EXPECT_FALSE(last_served(foreign.step(update_of(0, {started(6), table_on(0, {1})}))));
+}
+
+TEST(TabletDisk, AHealthyNodeIsNotKeptAwayForLongWhenItsStartCannotBeWrittenDown) {
+  TabletMachine machine = started_as_seven({6});
+  (void)machine.step(update_of(0, {started(6), table_on(0, {1})}));
+  EXPECT_TRUE(machine.step(Tick{}).empty());
+  const auto effects = machine.step(Tick{});
+  EXPECT_EQ(all_of<StartReplica>(effects), std::vector{StartReplica{bucket(0, 0)}});
+  EXPECT_TRUE(last_served(effects));
+  TabletMachine foreign = started_as_seven({});
+  (void)foreign.step(update_of(0, {started(6), table_on(0, {1})}));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(foreign.step(Tick{}).empty());
+}
+
+TEST(TabletDisk, OneWhoseNoteIsDamagedIsBelieved) {
+  KnownStarts starts;
+  starts.is_believed = true;
+  TabletMachine machine(self, coordinator_node, {}, starts);
+  EXPECT_EQ(all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).size(),
+            1U);
+}
+
+TEST(TabletDisk, OneThatIsNotAskedIsBelieved) {
   TabletMachine machine(self, coordinator_node, {});
   EXPECT_EQ(all_of<StartReplica>(machine.step(update_of(0, {started(6), table_on(0, {1})}))).size(),
             1U);

@@ -7,71 +7,83 @@
 namespace millrace {
 namespace {
 
-constexpr Incarnation first{1};
-constexpr Incarnation second{2};
-constexpr Incarnation fifth{5};
+constexpr StartId first{0xaaaa};
+constexpr StartId second{0xffff'ffff'ffff'ffff};
+constexpr StartId third{7};
 
 TEST(StartNote, ADirectoryKnowsTheStartsThatItWasThereAt) {
   SimulatedDisk disk{Random(1)};
-  EXPECT_TRUE(note_start(disk, true, first).is_noted);
-  EXPECT_TRUE(note_start(disk, false, second).is_noted);
+  EXPECT_EQ(note_start(disk, first).present, first);
+  EXPECT_EQ(note_start(disk, second).present, second);
   disk.crash();
-  const StartNote note = note_start(disk, false, fifth);
-  for (const Incarnation start : {first, second, fifth}) EXPECT_TRUE(note.starts.contains(start));
-  EXPECT_FALSE(note.starts.contains(Incarnation{3}));
-  EXPECT_FALSE(note.starts.contains(Incarnation{6}));
+  const KnownStarts known = note_start(disk, third);
+  EXPECT_EQ(known.history.starts(), (std::vector<StartId>{first, second, third}));
+  EXPECT_FALSE(known.is_believed);
 }
 
 TEST(StartNote, AnOlderCopyLacksTheNewestStart) {
   SimulatedDisk disk{Random(1)};
-  (void)note_start(disk, true, first);
+  (void)note_start(disk, first);
   SimulatedNames copy = disk.image();
-  (void)note_start(disk, false, second);
+  (void)note_start(disk, second);
   (void)disk.exchange(std::move(copy));
-  EXPECT_FALSE(note_start(disk, false, Incarnation{3}).starts.contains(second));
+  const KnownStarts known = note_start(disk, third);
+  EXPECT_TRUE(known.history.contains(first));
+  EXPECT_FALSE(known.history.contains(second));
 }
 
-TEST(StartNote, AnEmptyDirectoryLacksThemAll) {
+TEST(StartNote, ADirectoryThatDoesNotTellWasThereAtNone) {
   SimulatedDisk disk{Random(1)};
-  EXPECT_EQ(note_start(disk, true, fifth).starts.ranges(),
-            (std::vector<StartHistory::Range>{{fifth, fifth}}));
+  EXPECT_EQ(note_start(disk, third).history.starts(), std::vector<StartId>{third});
 }
 
-TEST(StartNote, ADirectoryThatDoesNotTellIsBelieved) {
+TEST(StartNote, ADirectoryWhoseNoteIsDamagedIsBelieved) {
   SimulatedDisk disk{Random(1)};
-  EXPECT_TRUE(note_start(disk, false, fifth).starts.contains(second));
+  (void)note_start(disk, first);
   disk.flip_bit("millrace.starts", 2, 0);
-  EXPECT_TRUE(note_start(disk, false, fifth).starts.contains(second));
+  EXPECT_TRUE(note_start(disk, second).is_believed);
+  EXPECT_EQ(note_start(disk, third).present, StartId{});
+  disk.flip_bit("millrace.starts", 2, 0);
+  EXPECT_EQ(note_start(disk, third).history.starts(), (std::vector<StartId>{first, third}));
+}
+
+TEST(StartNote, ADiskThatCannotBeReadForAMomentForgetsNothing) {
+  SimulatedDisk disk{Random(1)};
+  (void)note_start(disk, first);
+  disk.fail_reads(FaultLength::once);
+  EXPECT_TRUE(note_start(disk, second).is_believed);
+  EXPECT_TRUE(note_start(disk, third).history.contains(first));
 }
 
 TEST(StartNote, AFullDiskIsNoReasonNotToStart) {
   SimulatedDisk disk{Random(1)};
-  (void)note_start(disk, true, first);
+  (void)note_start(disk, first);
   disk.set_free_bytes(0);
-  const StartNote note = note_start(disk, false, second);
-  EXPECT_FALSE(note.is_noted);
-  EXPECT_TRUE(note.starts.contains(first));
-  EXPECT_FALSE(note.starts.contains(second));
+  const KnownStarts known = note_start(disk, second);
+  EXPECT_EQ(known.present, StartId{});
+  EXPECT_TRUE(known.history.contains(first));
+  EXPECT_FALSE(known.history.contains(second));
 }
 
 TEST(StartNote, WhatIsStoredIsReadAgainOrRefused) {
   StartHistory starts;
-  starts.add(first);
-  starts.add(second);
-  starts.add(fifth);
-  EXPECT_EQ(encode(starts).substr(0, 8), "1-2\n5-5\n");
+  for (const StartId start : {first, second, third}) starts.add(start);
+  EXPECT_EQ(encode(starts).substr(0, 17), "000000000000aaaa\n");
   EXPECT_EQ(parse_starts(encode(starts)).value(), starts);
-  for (const char* text : {"", "1-2\n", "1-2\ncrc32c=00000000\n", "2-1\n", "x", "1-"}) {
+  EXPECT_EQ(parse_starts(encode(StartHistory())).value(), StartHistory());
+  for (const char* text : {"", "000000000000aaaa\n", "000000000000aaaa\ncrc32c=00000000\n", "x",
+                           "000000000000AAAA\ncrc32c=00000000\n"}) {
     EXPECT_FALSE(parse_starts(text).has_value()) << text;
   }
 }
 
-TEST(StartHistory, ForgetsTheOldestRanges) {
+TEST(StartHistory, ForgetsTheOldest) {
   StartHistory starts;
-  for (std::uint64_t i = 1; i <= 2 * StartHistory::ranges_max; ++i) starts.add(Incarnation{2 * i});
-  EXPECT_EQ(starts.ranges().size(), StartHistory::ranges_max);
-  EXPECT_FALSE(starts.contains(second));
-  EXPECT_TRUE(starts.contains(Incarnation{4 * StartHistory::ranges_max}));
+  for (std::uint64_t i = 1; i <= StartHistory::starts_max + 1; ++i) starts.add(StartId{i});
+  EXPECT_EQ(starts.starts().size(), StartHistory::starts_max);
+  EXPECT_FALSE(starts.contains(StartId{1}));
+  EXPECT_TRUE(starts.contains(StartId{StartHistory::starts_max + 1}));
+  EXPECT_TRUE(parse_starts(encode(starts)).has_value());
 }
 
 }  // namespace

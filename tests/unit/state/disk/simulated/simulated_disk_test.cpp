@@ -268,5 +268,38 @@ TEST(SimulatedDisk, AnotherDiskMayStandInItsPlace) {
   EXPECT_EQ(content_of(disk, "a"), "old and new");
 }
 
+TEST(SimulatedDisk, WhatIsSyncedAsAWholeSurvivesWithItsNames) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SimulatedDisk disk{Random(seed)};
+    for (const char* path : {"a", "b"}) {
+      auto file = disk.open(path, true);
+      ASSERT_TRUE(file);
+      const Bytes pieces[] = {bytes_of("content")};
+      ASSERT_TRUE((*file)->append(pieces));
+    }
+    ASSERT_TRUE(disk.sync_all());
+    disk.crash();
+    for (const char* path : {"a", "b"}) {
+      const auto content = read_file(disk, path, 100);
+      ASSERT_TRUE(content) << seed;
+      EXPECT_EQ(content->text(), "content");
+    }
+  }
+}
+
+TEST(SimulatedDisk, FailedSyncsOfEveryKindAreCounted) {
+  SimulatedDisk disk{Random(1)};
+  auto file = disk.open("a", true);
+  ASSERT_TRUE(file);
+  disk.fail_syncs(FaultLength::once);
+  EXPECT_FALSE((*file)->sync());
+  disk.fail_syncs(FaultLength::once);
+  EXPECT_FALSE(disk.sync_folder(""));
+  disk.fail_syncs(FaultLength::once);
+  EXPECT_FALSE(disk.sync_all());
+  EXPECT_TRUE(disk.sync_all());
+  EXPECT_EQ(disk.failed_syncs(), 3U);
+}
+
 }  // namespace
 }  // namespace millrace
