@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/check.hpp"
@@ -13,7 +14,8 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t prefix_size = 12;  // Length, checksum, words of the head.
+constexpr std::size_t prefix_checksum_at = 12;  // Behind length, checksum, words of the head.
+constexpr std::size_t prefix_size = 16;
 constexpr std::size_t attachments_max = 4096;
 
 schemas::Lane to_wire(Lane lane) {
@@ -27,7 +29,7 @@ std::vector<Buffer> frame(capnp::MessageBuilder& head, std::vector<Buffer> rest)
   std::vector<std::byte> first(prefix_size + head_bytes.size());
   std::memcpy(first.data() + prefix_size, head_bytes.begin(), head_bytes.size());
   store_le(first.data() + 8, static_cast<std::uint32_t>(words.size()));
-  std::uint32_t checksum = crc32c_of(Bytes(first).subspan(8));
+  std::uint32_t checksum = crc32c_of(Bytes(first).subspan(prefix_size));
   std::size_t length = first.size() - 4;
   for (const Buffer& piece : rest) {
     checksum = crc32c_of(piece.bytes(), checksum);
@@ -35,6 +37,7 @@ std::vector<Buffer> frame(capnp::MessageBuilder& head, std::vector<Buffer> rest)
   }
   store_le(first.data(), static_cast<std::uint32_t>(length));
   store_le(first.data() + 4, checksum);
+  store_le(first.data() + prefix_checksum_at, crc32c_of(Bytes(first).first(prefix_checksum_at)));
   rest.insert(rest.begin(), Buffer::from(std::move(first)));
   return rest;
 }
@@ -173,15 +176,13 @@ void LinkFrameReader::push(Buffer bytes) {
   pieces_.push_back(std::move(bytes));
 }
 
-std::uint32_t LinkFrameReader::peek_u32(std::size_t at) const {
-  std::byte value[4];
-  for (std::size_t i = 0; i < 4; ++i) {
-    std::size_t skip = at + i;
-    auto piece = pieces_.begin();
-    while (skip >= piece->size()) skip -= (piece++)->size();
-    value[i] = piece->bytes()[skip];
+void LinkFrameReader::peek(std::span<std::byte> into) const {
+  std::size_t copied = 0;
+  for (auto piece = pieces_.begin(); copied < into.size(); ++piece) {
+    const std::size_t part = std::min(piece->size(), into.size() - copied);
+    std::memcpy(into.data() + copied, piece->bytes().data(), part);
+    copied += part;
   }
-  return load_le<std::uint32_t>(value, 0);
 }
 
 Buffer LinkFrameReader::take(std::size_t size) {
@@ -208,17 +209,24 @@ Buffer LinkFrameReader::take(std::size_t size) {
 
 Result<std::optional<LinkFrameIn>> LinkFrameReader::next() {
   if (buffered_ < prefix_size) return std::nullopt;
-  const std::size_t length = peek_u32(0);
+  std::array<std::byte, prefix_size> prefix{};
+  peek(prefix);
+  const Bytes announced = Bytes(prefix).first(prefix_checksum_at);
+  if (crc32c_of(announced) != load_le<std::uint32_t>(prefix, prefix_checksum_at)) {
+    return fail(Errc::corrupt, "checksum of a frame's prefix does not match");
+  }
+  const std::size_t length = load_le<std::uint32_t>(prefix, 0);
   if (length > frame_bytes_max_) {
     return fail(Errc::overloaded, fmt::format("frame too large: {} bytes", length));
   }
-  const std::size_t head_size = std::size_t{peek_u32(8)} * sizeof(capnp::word);
-  if (length < 8 + head_size) {
+  const std::size_t head_size =
+      std::size_t{load_le<std::uint32_t>(prefix, 8)} * sizeof(capnp::word);
+  if (length < prefix_size - 4 + head_size) {
     return fail(Errc::malformed, fmt::format("frame too short: {} bytes", length));
   }
   if (buffered_ < 4 + length) return std::nullopt;
   const Buffer bytes = take(4 + length);
-  if (crc32c_of(bytes.bytes().subspan(8)) != load_le<std::uint32_t>(bytes.bytes(), 4)) {
+  if (crc32c_of(bytes.bytes().subspan(prefix_size)) != load_le<std::uint32_t>(prefix, 4)) {
     return fail(Errc::corrupt, "frame checksum does not match");
   }
   const std::size_t rest_at = prefix_size + head_size;

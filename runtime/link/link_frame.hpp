@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,11 +15,14 @@
 namespace millrace {
 
 // Frames of a link:
-//   u32 LE length of what follows | u32 LE CRC-32C of what follows the checksum |
-//   u32 LE words of the head | head (LinkFrame) | message words | attachments
-// The checksum covers everything behind it: a flipped bit costs the connection, never a message.
+//   u32 LE length of what follows | u32 LE CRC-32C of the body | u32 LE words of the head |
+//   u32 LE CRC-32C of these three | body: head (LinkFrame) | message words | attachments
+// Every byte is under a checksum: a flipped bit costs the connection, never a message. The prefix
+// has its own, since a wrong length would have the reader wait for a frame that nobody has sent,
+// and take all that comes for a part of it.
 
-inline constexpr std::uint32_t link_protocol_version = 1;
+/// 2: the prefix has a checksum.
+inline constexpr std::uint32_t link_protocol_version = 2;
 /// Larger frames are refused: the sender must cut its batches, the receiver closes the connection.
 inline constexpr std::size_t link_frame_bytes_max = std::size_t{128} << 20;
 
@@ -62,8 +66,8 @@ class LinkFrameReader {
       : frame_bytes_max_(frame_bytes_max) {}
 
   void push(Buffer bytes);
-  /// The next whole frame, or nothing yet. Errors: malformed, corrupt, overloaded; the stream is
-  /// unusable afterwards.
+  /// The next whole frame, or nothing yet: more of it has been announced, and that announcement is
+  /// sound. Errors: malformed, corrupt, overloaded; the stream is unusable afterwards.
   [[nodiscard]] Result<std::optional<LinkFrameIn>> next();
   /// Whether every byte that was pushed has been read.
   [[nodiscard]] bool empty() const { return buffered_ == 0; }
@@ -71,7 +75,8 @@ class LinkFrameReader {
  private:
   /// Requires that so many bytes are there. One piece is passed on, several are joined.
   [[nodiscard]] Buffer take(std::size_t size);
-  [[nodiscard]] std::uint32_t peek_u32(std::size_t at) const;
+  /// Requires that so many bytes are there.
+  void peek(std::span<std::byte> into) const;
 
   std::size_t frame_bytes_max_;
   std::deque<Buffer> pieces_;

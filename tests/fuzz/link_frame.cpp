@@ -16,17 +16,24 @@ namespace {
 
 using protocol::joined;
 
-/// Frame after frame, each with length and checksum in order; `cuts` says where they end.
+constexpr std::size_t words_at = 8;
+constexpr std::size_t prefix_size = 16;
+
+/// Frame after frame, each with length and checksums in order; of a piece the first four bytes are
+/// the words of the head, and the rest is the body.
 Buffer sealed(InputReader& reader) {
   std::vector<std::byte> stream;
   while (!reader.empty()) {
-    const Buffer body = reader.piece();
-    if (body.size() < 4) break;
+    const Buffer piece = reader.piece();
+    if (piece.size() < 4) break;
+    const Bytes body = piece.bytes().subspan(4);
     const std::size_t start = stream.size();
-    append_le(stream, static_cast<std::uint32_t>(body.size() + 4));
-    append_le(stream, crc32c_of(body.bytes()));
-    stream.insert(stream.end(), body.bytes().begin(), body.bytes().end());
-    CHECK(stream.size() == start + 8 + body.size());
+    append_le(stream, static_cast<std::uint32_t>(prefix_size - 4 + body.size()));
+    append_le(stream, crc32c_of(body));
+    stream.insert(stream.end(), piece.bytes().begin(), piece.bytes().begin() + 4);
+    append_le(stream, crc32c_of(Bytes(stream).subspan(start)));
+    stream.insert(stream.end(), body.begin(), body.end());
+    CHECK(stream.size() == start + prefix_size + body.size());
   }
   return Buffer::from(std::move(stream));
 }
@@ -93,8 +100,10 @@ std::vector<Buffer> seeds() {
   InputWriter writer;
   writer.byte(63);
   for (const Buffer& frame : {joined(encode(hello)), joined(encode_message(message).value()),
-                              joined(encode(LinkCredit{5}))})
-    writer.piece(frame.text().substr(8));
+                              joined(encode(LinkCredit{5}))}) {
+    std::string piece(frame.text().substr(words_at, 4));
+    writer.piece(piece += frame.text().substr(prefix_size));
+  }
   return {writer.done(), InputWriter().byte(129).rest(joined(encode(hello)).text()).done()};
 }
 

@@ -104,10 +104,10 @@ TEST(LinkFrame, AMessageOfAnyShapeComesBack) {
   }
 }
 
-TEST(LinkFrame, BytesOfVersionOneAreStillReadAndWritten) {
+TEST(LinkFrame, BytesOfVersionTwoAreStillReadAndWritten) {
   for (const auto& [name, bytes] : samples()) {
     SCOPED_TRACE(name);
-    std::ifstream file(std::string(MILLRACE_GOLDEN_DIR) + "/link/v1/" + name + ".bin",
+    std::ifstream file(std::string(MILLRACE_GOLDEN_DIR) + "/link/v2/" + name + ".bin",
                        std::ios::binary);
     ASSERT_TRUE(file.is_open());
     const Buffer golden = Buffer::from(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -149,7 +149,23 @@ TEST(LinkFrame, AStreamOfFramesIsCutWhereverItsPiecesEnd) {
   }
 }
 
-TEST(LinkFrame, AMutatedFrameIsRefusedOrAwaitsMoreButIsNeverAnotherMessage) {
+/// A frame that waits for what nobody has sent takes all that follows, and its link is dead for
+/// good.
+TEST(LinkFrame, AFlippedBitIsNoticedByTheEndOfItsFrame) {
+  for (const auto& [name, bytes] : samples()) {
+    SCOPED_TRACE(name);
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      SCOPED_TRACE(bit);
+      std::string flipped(bytes.text());
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ static_cast<char>(1U << bit % 8));
+      const auto frame = read(Buffer::from(std::move(flipped)));
+      ASSERT_FALSE(frame);
+      EXPECT_EQ(frame.error().code, Errc::corrupt);
+    }
+  }
+}
+
+TEST(LinkFrame, AMutatedFrameIsRefusedOrCutShortButIsNeverAnotherMessage) {
   for (const auto& [name, bytes] : samples()) {
     SCOPED_TRACE(name);
     const std::string original = facts_of((*read(bytes))->content);
@@ -158,28 +174,47 @@ TEST(LinkFrame, AMutatedFrameIsRefusedOrAwaitsMoreButIsNeverAnotherMessage) {
       Random random(seed);
       std::string mutated(bytes.text());
       for (std::uint64_t i = 1 + random.below(4); i > 0; --i) {
-        char& byte = mutated[random.below(random.chance(1, 2) ? 12 : mutated.size())];
+        char& byte = mutated[random.below(random.chance(1, 2) ? 16 : mutated.size())];
         byte = static_cast<char>(byte ^ static_cast<char>(1 + random.below(255)));
       }
       if (random.chance(1, 5)) mutated.resize(random.below(mutated.size() + 1));
       if (random.chance(1, 5)) mutated += std::string(random.below(5000), 'y');
+      const bool is_whole = mutated.size() >= bytes.size();
       const auto frame = read(Buffer::from(std::move(mutated)));
       if (frame && *frame) {
         EXPECT_EQ(facts_of((*frame)->content), original);
       }
+      EXPECT_FALSE(is_whole && frame && !*frame);
     }
   }
 }
 
-/// A frame with a right checksum around a head that is garbage.
+constexpr std::size_t prefix_size = 16;
+
+/// Makes both checksums right.
+Buffer sealed(std::vector<std::byte> bytes) {
+  store_le(bytes.data() + 4, crc32c_of(Bytes(bytes).subspan(prefix_size)));
+  store_le(bytes.data() + 12, crc32c_of(Bytes(bytes).first(12)));
+  return Buffer::from(std::move(bytes));
+}
+
+/// A frame with right checksums around a head that is garbage.
 Buffer sealed_garbage(Random& random) {
-  std::vector<std::byte> bytes(12 + 8 * random.below(40) + random.below(9));
+  std::vector<std::byte> bytes(prefix_size + 8 * random.below(40) + random.below(9));
   for (std::byte& byte : bytes)
     byte = static_cast<std::byte>(random.chance(2, 3) ? 0 : random.next());
   store_le(bytes.data(), static_cast<std::uint32_t>(bytes.size() - 4));
-  store_le(bytes.data() + 8, static_cast<std::uint32_t>(random.below((bytes.size() - 12) / 8 + 2)));
-  store_le(bytes.data() + 4, crc32c_of(Bytes(bytes).subspan(8)));
-  return Buffer::from(std::move(bytes));
+  store_le(bytes.data() + 8,
+           static_cast<std::uint32_t>(random.below((bytes.size() - prefix_size) / 8 + 2)));
+  return sealed(std::move(bytes));
+}
+
+/// The prefix of a frame, with no byte behind it.
+Buffer prefix(std::uint32_t length, std::uint32_t head_words = 0) {
+  std::vector<std::byte> bytes(prefix_size);
+  store_le(bytes.data(), length);
+  store_le(bytes.data() + 8, head_words);
+  return sealed(std::move(bytes));
 }
 
 TEST(LinkFrame, GarbageUnderARightChecksumNeverCrashes) {
@@ -193,7 +228,7 @@ TEST(LinkFrame, GarbageUnderARightChecksumNeverCrashes) {
   }
 }
 
-/// The sample message's frame with bytes of its head changed and its checksum made right again.
+/// The sample message's frame with bytes of its head changed and its checksums made right again.
 TEST(LinkFrame, ADamagedHeadUnderARightChecksumNeverCrashes) {
   const Buffer bytes = samples().back().second;
   for (std::uint64_t seed = 0; seed < 20000; ++seed) {
@@ -204,8 +239,7 @@ TEST(LinkFrame, ADamagedHeadUnderARightChecksumNeverCrashes) {
       mutated[8 + random.below(mutated.size() - 8)] ^=
           static_cast<std::byte>(1 + random.below(255));
     }
-    store_le(mutated.data() + 4, crc32c_of(Bytes(mutated).subspan(8)));
-    const auto frame = read(Buffer::from(std::move(mutated)));
+    const auto frame = read(sealed(std::move(mutated)));
     if (!frame) {
       EXPECT_EQ(frame.error().code, Errc::malformed);
     }
@@ -216,24 +250,17 @@ TEST(LinkFrame, ADamagedHeadUnderARightChecksumNeverCrashes) {
 }
 
 TEST(LinkFrame, AFrameThatAnnouncesTooMuchIsRefusedAtItsPrefix) {
-  std::vector<std::byte> prefix(12);
-  store_le(prefix.data(), static_cast<std::uint32_t>(link_frame_bytes_max + 1));
-  EXPECT_EQ(read(Buffer::from(prefix)).error().code, Errc::overloaded);
-  store_le(prefix.data(), static_cast<std::uint32_t>(link_frame_bytes_max));
-  EXPECT_TRUE(read(Buffer::from(prefix)));
+  constexpr auto most = static_cast<std::uint32_t>(link_frame_bytes_max);
+  EXPECT_EQ(read(prefix(most + 1)).error().code, Errc::overloaded);
+  EXPECT_TRUE(read(prefix(most)));
   LinkFrameReader narrow(100);
-  store_le(prefix.data(), std::uint32_t{101});
-  narrow.push(Buffer::from(prefix));
+  narrow.push(prefix(101));
   EXPECT_EQ(narrow.next().error().code, Errc::overloaded);
 }
 
 TEST(LinkFrame, AFrameShorterThanItsHeadIsRefused) {
-  std::vector<std::byte> prefix(12);
-  store_le(prefix.data(), std::uint32_t{3});
-  EXPECT_EQ(read(Buffer::from(prefix)).error().code, Errc::malformed);
-  store_le(prefix.data(), std::uint32_t{20});
-  store_le(prefix.data() + 8, std::uint32_t{0xffffffff});
-  EXPECT_EQ(read(Buffer::from(prefix)).error().code, Errc::malformed);
+  EXPECT_EQ(read(prefix(3)).error().code, Errc::malformed);
+  EXPECT_EQ(read(prefix(20, 0xffffffff)).error().code, Errc::malformed);
 }
 
 TEST(LinkFrame, TheSenderRefusesWhatTheReceiverWould) {
@@ -255,7 +282,7 @@ TEST(LinkHello, IsCheckedFieldByField) {
   const LinkHello theirs = sample_hello();
   EXPECT_TRUE(check_hello(own, theirs, theirs.incarnation));
   LinkHello other = theirs;
-  other.protocol_version = 2;
+  other.protocol_version = 1;
   EXPECT_EQ(check_hello(own, other, {}).error().code, Errc::malformed);
   other = theirs;
   other.cluster_id = "somebody else's";

@@ -4,6 +4,8 @@
 
 #include <deque>
 
+#include "base/crc32c.hpp"
+#include "base/endian.hpp"
 #include "tests/unit/runtime/link/link_cluster.hpp"
 
 namespace millrace {
@@ -127,7 +129,7 @@ TEST_F(LinkStrangerTest, HellosThatDoNotFitAreRefused) {
   other.cluster_id = "another cluster";
   expect_refused(other, "foreign cluster");
   other = hello();
-  other.protocol_version = 2;
+  other.protocol_version = 1;
   expect_refused(other, "link protocol version");
   other = hello();
   other.node = NodeId{1};
@@ -271,7 +273,11 @@ TEST_F(LinkStrangerTest, AHelloThatDripsIsTakenAndOneThatStopsIsHungUpOn) {
 TEST_F(LinkStrangerTest, AHelloThatAnnouncesMegabytesIsRefusedAtOnce) {
   Stranger stranger(cluster);
   stranger.dial(node);
-  stranger.send(std::string("\0\0\0\x04\0\0\0\0\x08\0\0\0", 12));
+  std::vector<std::byte> prefix(16);
+  store_le(prefix.data(), std::uint32_t{64} << 20);
+  store_le(prefix.data() + 8, std::uint32_t{8});
+  store_le(prefix.data() + 12, crc32c_of(Bytes(prefix).first(12)));
+  stranger.send({Buffer::from(std::move(prefix))});
   const Instant begun = cluster.simulation.now();
   ASSERT_TRUE(stranger.run_until_closed());
   EXPECT_LT(cluster.simulation.now() - begun, 1s);
