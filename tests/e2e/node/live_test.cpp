@@ -445,7 +445,7 @@ class SlowDiskTest : public LiveTable {
     return {};
   }
 
-  static constexpr int rows_per_append = 110'000;
+  static constexpr int rows_per_append = 160'000;
   const Buffer rows_;
   std::string quiet_fetch_;  // Of a table that nobody appends to.
   std::atomic<int> written_ = 0;
