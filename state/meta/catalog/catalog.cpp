@@ -69,8 +69,10 @@ void Catalog::apply_one(const PartitionCreated& fact) {
 }
 
 void Catalog::apply_one(const PartitionDropped& fact) {
-  const bool was_last = next_partition_.value() == fact.partition.value() + 1;
-  if (was_last && is_planted(PlantedBug::reuse_partition_ids)) next_partition_ = fact.partition;
+  if (is_planted(PlantedBug::reuse_partition_ids) &&
+      next_partition_ == PartitionId{fact.partition.value() + 1}) {
+    next_partition_ = fact.partition;
+  }
   const auto found = partitions_.find(fact.table);
   if (found == partitions_.end()) return;
   found->second.remove(fact.partition);
