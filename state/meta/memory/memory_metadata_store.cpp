@@ -28,10 +28,11 @@ Result<Revision> MemoryMetadataStore::commit(Revision expected, const Buffer& de
   if (fault == CommitFault::failed_unapplied) {
     return fail(Errc::unavailable, "metadata commit: outcome unknown");
   }
-  newest_ = Revision(newest_.value() + 1);
+  const Revision next(newest_.value() + 1);
   // A copy, as a store on a device would have one: the caller's buffer may be part of a large
-  // frame.
-  deltas_[newest_] = Buffer::copy_of(delta.bytes());
+  // frame. Without memory for it nothing has happened.
+  deltas_.emplace(next, Buffer::copy_of(delta.bytes()));
+  newest_ = next;
   if (fault == CommitFault::failed_yet_applied) {
     return fail(Errc::unavailable, "metadata commit: outcome unknown");
   }
