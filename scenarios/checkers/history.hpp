@@ -92,14 +92,15 @@ struct History {
   std::vector<Read> reads;
   std::vector<HostCrash> crashes;  ///< In order.
   std::vector<Damage> damage;
-  /// Buckets that may be refused as a whole: what is damaged is what tells damage from a torn end.
+  /// Buckets that may be refused as a whole: what is damaged is what tells damage from a torn end,
+  /// and the end is bad, too.
   std::set<BucketId> refusable;
   /// After so long rows may be deleted; nothing: never.
   std::optional<Duration> time_to_live;
   /// How often a reader was told that its next row is deleted.
   std::uint64_t readers_overtaken = 0;
-  /// Bytes between clients and nodes were changed on their way.
-  bool wire_was_bad = false;
+  /// Until then what comes may have been changed on its way between clients and nodes.
+  Instant wire_bad_until{};
   /// How often a client saw that an answer was not what had been sent.
   std::uint64_t answers_damaged = 0;
   /// Why writers gave rows up, one entry per batch.

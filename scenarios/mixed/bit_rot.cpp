@@ -150,6 +150,28 @@ class BitRot final : public Fault {
 
 }  // namespace
 
+bool ends_torn(const SimulatedDisk& disk, BucketId bucket) {
+  const std::string folder = "log/" + millrace::to_string(bucket) + "/";
+  std::optional<std::pair<Offset, std::string>> last;
+  for (const std::string& path : disk.paths()) {
+    if (!path.starts_with(folder) || !path.ends_with(".log")) continue;
+    const auto base = base_of(std::string_view(path).substr(folder.size()));
+    if (base && (!last || *base > last->first)) last = std::pair(*base, path);
+  }
+  if (!last) return false;
+  for (Bytes rest = disk.bytes_at(last->second); !rest.empty();) {
+    const auto header = protocol::parse_header(rest);
+    const bool is_batch =
+        header && header->size() <= rest.size() && protocol::verify_crc(rest.first(header->size()));
+    if (!is_batch) {
+      return std::any_of(rest.begin(), rest.end(),
+                         [](std::byte one) { return one != std::byte{}; });
+    }
+    rest = rest.subspan(header->size());
+  }
+  return false;
+}
+
 FaultPointer make_bit_rot(Random random) { return std::make_unique<BitRot>(random); }
 
 }  // namespace millrace::scenarios

@@ -2,8 +2,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/ids.hpp"
 #include "base/random.hpp"
 #include "scenarios/mixed/fault_plan.hpp"
+#include "state/disk/simulated/simulated_disk.hpp"
 
 namespace millrace::scenarios {
 
@@ -27,6 +29,9 @@ using FaultPointer = std::unique_ptr<Fault>;
 
 /// Everything that happens in it follows from `random`.
 [[nodiscard]] FaultPointer make_fault(FaultKind kind, Random random);
+
+/// Whether something else than zeros follows the last sound batch of a log's last segment.
+[[nodiscard]] bool ends_torn(const SimulatedDisk& disk, BucketId bucket);
 
 [[nodiscard]] FaultPointer make_kill(Random random);
 [[nodiscard]] FaultPointer make_bad_wire(Random random);

@@ -78,6 +78,7 @@ Outcome MixedRun::run() {
   require_liveness();
   cluster_.run_for(quiet);
   check_catalog_of_churn();
+  forgive_only_torn_ends();
   load_.finish();
   return outcome();
 }
@@ -128,15 +129,16 @@ void MixedRun::let_faults_happen() {
 void MixedRun::require_liveness() {
   const Instant healed_at = cluster_.now();
   if (!cluster_.run_until_whole(whole_within)) find("a node never came back");
+  forgive_only_torn_ends();
+  if (!history().refusable.empty()) {
+    // Writers that wait for a bucket that is refused may have no room for the others; new ones do.
+    for (const client::TablePath& table : load_.tables()) load_.add_writer(table);
+  }
   std::set<BucketId> missing;
   const auto served = [&] {
     missing = load_.buckets();
     for (const BucketId& bucket : load_.acknowledged_since(healed_at)) missing.erase(bucket);
-    const bool is_held_up = std::any_of(missing.begin(), missing.end(), [&](BucketId bucket) {
-      return history().refusable.contains(bucket);
-    });
-    // A writer that waits for one of its buckets may have no room for the others.
-    if (is_held_up) missing.clear();
+    for (const BucketId& bucket : history().refusable) missing.erase(bucket);
     return missing.empty();
   };
   const Instant deadline = cluster_.now() + served_within;
@@ -145,6 +147,18 @@ void MixedRun::require_liveness() {
     find(fmt::format("bucket {} takes no rows though all is well again",
                      millrace::to_string(bucket)));
   }
+}
+
+void MixedRun::forgive_only_torn_ends() {
+  const auto is_whole = [&](const BucketId& bucket) {
+    for (const auto& [node, buckets] : buckets_) {
+      for (std::int32_t d = 0; buckets.contains(bucket) && d < cluster_.shape().devices_per_node;
+           ++d)
+        if (ends_torn(cluster_.disk(node, d), bucket)) return false;
+    }
+    return true;
+  };
+  std::erase_if(history().refusable, is_whole);
 }
 
 void MixedRun::check_catalog_of_churn() {

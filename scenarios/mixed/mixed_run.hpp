@@ -51,6 +51,8 @@ class MixedRun {
   void let_faults_happen();
   void require_liveness();
   void check_catalog_of_churn();
+  /// Damage of what tells how far a log is durable keeps it closed only if its end is bad as well.
+  void forgive_only_torn_ends();
   void find(const std::string& what) { load_.history().findings.push_back(what); }
   [[nodiscard]] Outcome outcome();
 
