@@ -12,6 +12,8 @@
 namespace millrace::scenarios {
 namespace {
 
+/// What was on its way when the wire got well has arrived, and its reader has looked at it.
+constexpr Duration in_flight_max = 1s;
 constexpr std::size_t checksum_covers_from = 25;  // Within a batch: from its schema id on.
 
 Buffer with_flipped_bit(const Buffer& chunk, std::size_t position, unsigned bit) {
@@ -50,7 +52,7 @@ class BadWire final : public Fault {
     if (mode_ == Mode::flips) {
       // What a writer is told is not what it wrote is not sent again.
       run.may_lose_rows();
-      run.history().wire_was_bad = true;
+      run.history().wire_bad_until = Instant::max();
     }
     // Client 0 only made the tables.
     for (std::size_t i = 1; i < cluster.count_clients(); ++i)
@@ -60,6 +62,8 @@ class BadWire final : public Fault {
   void heal(MixedRun& run) override {
     for (const auto& [from, to] : spoiled_)
       run.cluster().simulation().network().set_wire(from, to, nullptr);
+    if (run.history().wire_bad_until != Instant{})
+      run.history().wire_bad_until = run.cluster().now() + in_flight_max;
   }
 
   std::uint64_t bites(const MixedRun& /*run*/) const override { return *damaged_; }
