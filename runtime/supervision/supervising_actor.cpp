@@ -25,9 +25,10 @@ SupervisingActor::SupervisingActor(caf::actor_config& config, ActorSetup setup,
     running_.erase(child);
     const bool failed = message.reason != caf::exit_reason::normal &&
                         message.reason != caf::exit_reason::user_shutdown;
-    guarded([&] {
-      step(ChildExited{child, failed, context().environment().system().render(message.reason)});
-    });
+    // That it has gone is told even if there is no memory for why.
+    std::string why;
+    guarded([&] { why = context().environment().system().render(message.reason); });
+    guarded([&] { step(ChildExited{child, failed, std::move(why)}); });
   });
 }
 
@@ -57,21 +58,27 @@ void SupervisingActor::on_failure(const caf::error& reason) {
 
 void SupervisingActor::step(SupervisionEvent event) {
   if (context().crashed()) return;
-  pending_.push_back(std::move(event));
-  if (stepping_) return;  // An effect caused it: it waits until those effects are done.
+  // An effect caused it: it waits until those effects are done.
+  if (stepping_) return pending_.push_back(std::move(event));
+  // Nothing is asked for before the machine has the event: a child's exit is told only once.
   stepping_ = true;
+  take(event);
   while (!pending_.empty()) {
     const SupervisionEvent next = std::move(pending_.front());
     pending_.pop_front();
-    // What escapes, also for want of memory, must not keep later events waiting: the one that ends
-    // this actor is among them.
-    std::vector<SupervisionEffect> effects;
-    guarded([&] { effects = machine_.step(now(), next); });
-    for (const SupervisionEffect& effect : effects) {
-      guarded([&] { std::visit([this](const auto& order) { perform(order); }, effect); });
-    }
+    take(next);
   }
   stepping_ = false;
+}
+
+void SupervisingActor::take(const SupervisionEvent& event) {
+  // What escapes, also for want of memory, must not keep later events waiting: the one that ends
+  // this actor is among them.
+  std::vector<SupervisionEffect> effects;
+  guarded([&] { effects = machine_.step(now(), event); });
+  for (const SupervisionEffect& effect : effects) {
+    guarded([&] { std::visit([this](const auto& order) { perform(order); }, effect); });
+  }
 }
 
 void SupervisingActor::perform(const StartChild& effect) {
@@ -94,7 +101,10 @@ void SupervisingActor::perform(const StartLater& effect) {
 
 void SupervisingActor::perform(const StopChild& effect) {
   const auto found = running_.find(effect.name);
-  if (found != running_.end()) caf::anon_send_exit(found->second, caf::exit_reason::user_shutdown);
+  if (found != running_.end())
+    return caf::anon_send_exit(found->second, caf::exit_reason::user_shutdown);
+  // The step that should have started it threw: nobody else will say that it has ended.
+  step(ChildExited{effect.name, false, "was not started"});
 }
 
 void SupervisingActor::perform(const ForgetChild& effect) {

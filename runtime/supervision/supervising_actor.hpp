@@ -38,6 +38,7 @@ class SupervisingActor : public Actor {
 
  private:
   void step(SupervisionEvent event);
+  void take(const SupervisionEvent& event);
   void perform(const StartChild& effect);
   void perform(const StartLater& effect);
   void perform(const StopChild& effect);

@@ -116,8 +116,9 @@ void SupervisorMachine::proceed(Instant now, Effects& effects) {
     const bool must_stop = ending_ || child.wish != Wish::run;
     if (!must_stop || child.is_down()) continue;
     if (child.state == State::running) {
-      child.state = State::stopping;
+      // Orders before states: who finds no memory for one must still be able to end.
       effects.push_back(StopChild{child.description.name});
+      child.state = State::stopping;
     }
     return;  // One at a time: its exit brings us back here.
   }
@@ -126,9 +127,9 @@ void SupervisorMachine::proceed(Instant now, Effects& effects) {
       effects.push_back(ForgetChild{child.description.name});
   }
   if (ending_) {
+    effects.push_back(AllStopped{});
     children_.clear();
     ended_ = true;
-    effects.push_back(AllStopped{});
     return;
   }
   std::erase_if(children_, [](const Child& child) { return child.wish == Wish::remove; });
