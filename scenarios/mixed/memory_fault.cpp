@@ -37,8 +37,8 @@ class ScarceMemory final : public Fault {
           }
           const bool is_there = role.name == "coordinator" || role.name == "metadata";
           if (failures_ >= role.failures_max || (!is_there && node != victim)) return;
-          if (!actor.starts_with(role.name) || !random_.chance(1, 8)) return;
-          constexpr std::uint64_t allocations_of_a_turn = 8;
+          if (!actor.starts_with(role.name) || !random_.chance(1, 3)) return;
+          constexpr std::uint64_t allocations_of_a_turn = 5;
           let_allocation_fail_after(random_.below(allocations_of_a_turn));
         });
   }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t seeds_per_cell = 8;
 
 /// A fault that never bites proves nothing, so it must in so many of a hundred runs that have it.
-constexpr std::uint64_t bites_per_cent_min = 40;
+constexpr std::uint64_t bites_per_cent_min = 50;
 
 void expect_bites(std::map<std::string, std::uint64_t>& reached, FaultKind fault) {
   const std::string name = to_string(fault);
