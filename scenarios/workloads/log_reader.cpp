@@ -103,7 +103,8 @@ bool LogReader::bears(const client::ProtocolError& error) {
     open();
     return true;
   }
-  if (error.code == client::ErrorCode::corrupt_message && client_.loop().now() <= history_.wire_bad_until) {
+  if (error.code == client::ErrorCode::corrupt_message &&
+      client_.loop().now() <= history_.wire_bad_until) {
     // What came is not what was sent, and the client saw it.
     ++history_.answers_damaged;
     open_again();
