@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/endian.hpp"
 #include "state/disk/simulated/simulated_disk.hpp"
+#include "state/log/segmented/epoch_file.hpp"
 #include "state/log/segmented/log_start.hpp"
 #include "state/log/segmented/recovery_point.hpp"
 #include "state/log/segmented/segmented_log.hpp"
@@ -11,8 +12,8 @@
 #include "tests/golden/golden_file.hpp"
 #include "tests/unit/state/log/segmented/test_batches.hpp"
 
-// A bucket's folder with anything in it: segments, both indexes, recovery point and log start. What
-// opens can be read, searched and written to.
+// A bucket's folder with anything in it: segments, both indexes, recovery point, log start and
+// leader epochs. What opens can be read, searched, written to and cut.
 
 namespace millrace::fuzz {
 namespace {
@@ -69,6 +70,10 @@ void use(TableLog& log) {
   if (log.append({test::stamped(batch)})) CHECK(log.end_offset() == end + 2);
   (void)log.expire({.older_than = 1000, .limit = end, .roll_active = true});
   (void)log.sync();
+  const auto last = log.epochs().last();
+  const LeaderEpoch next{last && last->value() < INT32_MAX ? last->value() + 1 : INT32_MAX};
+  if (log.begin_epoch(next)) CHECK(log.epochs().last() == next);
+  if (log.truncate(log.start_offset())) CHECK(log.end_offset() == log.start_offset());
 }
 
 void parse_alone(const Buffer& bytes) {
@@ -76,6 +81,10 @@ void parse_alone(const Buffer& bytes) {
     CHECK(parse_recovery_point(encode(*point)) == point);
   if (const auto start = parse_log_start(bytes.bytes()))
     CHECK(parse_log_start(encode(*start)) == start);
+  if (const auto epochs = parse_epochs(bytes.bytes())) {
+    const auto again = parse_epochs(encode(epochs->runs));
+    CHECK(again && again->runs == epochs->runs);
+  }
 }
 
 }  // namespace
@@ -93,6 +102,7 @@ void decode(const Buffer& input) {
   }
   put_segment(disk, reader, "00000000000000000000");
   if ((what & 4) != 0) put_segment(disk, reader, "00000000000000000004");
+  if ((what & 8) != 0) put(disk, "leader-epochs", reader.piece().text());
   auto log = SegmentedLog::open(disk, folder, {.segment_bytes = 4000, .index_interval_bytes = 100});
   if (log) use(**log);
 }
@@ -113,8 +123,17 @@ std::vector<Buffer> seeds() {
   all.byte(7).byte(0).byte(2).byte(27).byte(0).byte(0).byte(0).byte(7);
   segment(all, 0);
   segment(all, 4);
+  const LeaderEpochs epochs({{LeaderEpoch{1}, 0}, {LeaderEpoch{4}, 2}});
+  InputWriter led;
+  led.byte(8);
+  segment(led, 0);
+  led.piece(text_of(encode(epochs)));
   const LogStart start{5, 7, {batch(2).summary}};
-  return {one.done(), all.done(), InputWriter().byte(255).rest(text_of(encode(start))).done(),
+  return {one.done(),
+          all.done(),
+          led.done(),
+          InputWriter().byte(255).rest(text_of(encode(epochs))).done(),
+          InputWriter().byte(255).rest(text_of(encode(start))).done(),
           InputWriter().byte(255).rest(text_of(encode(RecoveryPoint{0, 2, 108, 1, 1}))).done()};
 }
 

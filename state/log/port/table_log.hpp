@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "state/log/port/leader_epochs.hpp"
 
 namespace millrace {
 
@@ -63,6 +64,17 @@ class TableLog {
   /// as before. Errors: overloaded (disk full), unavailable (the device failed; the log is closed
   /// for writing until it is opened again).
   [[nodiscard]] virtual Status append(const std::vector<StampedBatch>& batches) = 0;
+
+  /// Which leadership its rows were appended under.
+  [[nodiscard]] virtual const LeaderEpochs& epochs() const = 0;
+  /// Rows from end_offset() on are of this leadership. As durable as rows that are appended now.
+  /// An epoch that has begun already is fine. Errors: as append(), malformed (older than the last).
+  [[nodiscard]] virtual Status begin_epoch(LeaderEpoch epoch) = 0;
+
+  /// Cuts off the rows at and above `offset`, durably, with all of a batch that holds it: for a
+  /// follower whose log parted from its leader's. Requires start_offset() <= offset. After an error
+  /// the log is closed for writing. Errors: unavailable.
+  [[nodiscard]] virtual Status truncate(Offset offset) = 0;
 
   /// Whole batches from the one that holds `from` on, in order, none of which starts at or above
   /// `limit`, all of one segment. Stops before the batch that would exceed `bytes_max`; the first

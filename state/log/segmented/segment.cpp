@@ -92,6 +92,12 @@ tl::unexpected<Error> Segment::roll_back(const Error& error) {
   return tl::unexpected(error);
 }
 
+Result<std::uint64_t> Segment::position_of(Offset offset) {
+  auto batch = locate(offset);
+  if (!batch) return tl::unexpected(batch.error());
+  return batch->position;
+}
+
 Status Segment::cut_tail(std::uint64_t position) {
   if (auto cut = file_->truncate(position); !cut) {
     return fail(Errc::unavailable, cut.error().message);

@@ -79,6 +79,13 @@ class Segment {
   /// Ranges found damaged since the last call.
   [[nodiscard]] std::vector<DamagedRange> take_damage() { return std::exchange(new_damage_, {}); }
 
+  /// Where the batch that holds `offset` begins in the file. Requires base() <= offset <
+  /// end_offset(). Errors: corrupt (its rows are damaged), unavailable.
+  [[nodiscard]] Result<std::uint64_t> position_of(Offset offset);
+  /// Cuts the file there, durably. The segment must be opened anew after it. Every error is
+  /// `unavailable`.
+  [[nodiscard]] Status cut_tail(std::uint64_t position);
+
   /// As TableLog. Requires base() <= from < end_offset() and from < limit.
   [[nodiscard]] Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max);
   /// As TableLog; nothing if every batch is older.
@@ -114,7 +121,6 @@ class Segment {
   [[nodiscard]] Status note_damage(Offset from, std::uint64_t position, const SoundEnd& end);
   [[nodiscard]] const DamagedRange* damage_of(Offset offset) const;
   [[nodiscard]] tl::unexpected<Error> damaged(const DamagedRange& range) const;
-  [[nodiscard]] Status cut_tail(std::uint64_t position);
   [[nodiscard]] Status take_in(const LocatedBatch& batch);
   [[nodiscard]] Status index_append(Offset last, std::uint64_t position, const Newest& newest);
   [[nodiscard]] Status index_newest(const Newest& newest);

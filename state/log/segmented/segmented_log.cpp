@@ -76,6 +76,8 @@ void SegmentedLog::distrust() {
 }
 
 Status SegmentedLog::roll() {
+  // Before the rows, so that no durable row is ever taken for one of an older leadership.
+  if (auto synced = epochs_->sync(); !synced) return synced;
   if (auto finished = active_->finish(); !finished) return finished;
   const Offset end = active_->end_offset();
   auto next = Segment::create(disk_, place_of(end));
@@ -136,6 +138,7 @@ Status SegmentedLog::sync_active() {
   if (refuses_writes_) {
     return fail(Errc::unavailable, "the log takes no writes since its device failed");
   }
+  if (auto synced = epochs_->sync(); !synced) return refuse_writes(synced.error());
   const RecoveryPoint here = active_->here();
   if (here.offset != durable_.offset) {
     if (auto synced = active_->sync(); !synced) return refuse_writes(synced.error());

@@ -9,6 +9,7 @@
 #include "state/disk/port/disk.hpp"
 #include "state/log/port/recent_batches.hpp"
 #include "state/log/port/table_log.hpp"
+#include "state/log/segmented/epoch_file.hpp"
 #include "state/log/segmented/log_start.hpp"
 #include "state/log/segmented/segment.hpp"
 
@@ -41,6 +42,9 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] std::uint64_t size_bytes() const override;
   [[nodiscard]] std::size_t segment_count() const override { return finished_.size() + 1; }
   [[nodiscard]] Status append(const std::vector<StampedBatch>& batches) override;
+  [[nodiscard]] const LeaderEpochs& epochs() const override { return epochs_->runs(); }
+  [[nodiscard]] Status begin_epoch(LeaderEpoch epoch) override;
+  [[nodiscard]] Status truncate(Offset offset) override;
   [[nodiscard]] Result<Buffer> read(Offset from, Offset limit, std::size_t bytes_max) override;
   [[nodiscard]] Result<Offset> offset_at(EpochMillis timestamp) override;
   [[nodiscard]] Status expire(const Expiry& expiry) override;
@@ -74,6 +78,10 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status open_segments();
   [[nodiscard]] Status open_start();
   [[nodiscard]] Status create_first();
+  [[nodiscard]] Status open_epochs();
+  [[nodiscard]] Status forget_epochs_behind_end();
+  [[nodiscard]] Status cut(Offset offset);
+  [[nodiscard]] Status cut_files(Offset offset);
   [[nodiscard]] Result<Finished> open_finished(Offset base, Offset end, const SegmentTrust& trust,
                                                bool recover);
   [[nodiscard]] Status roll();
@@ -81,6 +89,7 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Result<LogStart> start_behind(std::size_t segments, const Expiry& expiry);
   [[nodiscard]] Status save_start(const LogStart& start);
   void delete_below_start();
+  void forget_epochs_below_start();
   [[nodiscard]] Status refuse_writes(const Error& error);
   [[nodiscard]] Status sync_active();
   void make_room();
@@ -101,6 +110,7 @@ class SegmentedLog final : public TableLog {
   std::map<Offset, Offset> damage_;               // All that is known of: from, to.
   std::vector<DamagedRows> new_damage_;           // Not taken yet.
   std::optional<RecentBatches> recent_;           // Once somebody asked.
+  std::optional<EpochFile> epochs_;               // There once open.
   LogStart log_start_;
   RecoveryPoint saved_;
   RecoveryPoint durable_;

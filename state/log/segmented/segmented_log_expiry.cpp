@@ -51,6 +51,7 @@ Status SegmentedLog::expire(const Expiry& expiry) {
   std::erase_if(opened_, [&](const auto& segment) { return segment->base() < log_start_.offset; });
   finished_.erase(finished_.begin(), kept);
   delete_below_start();
+  forget_epochs_below_start();
   return {};
 }
 

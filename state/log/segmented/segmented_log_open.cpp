@@ -76,15 +76,16 @@ Result<std::unique_ptr<SegmentedLog>> SegmentedLog::open(Disk& disk, const std::
   CHECK(options.segment_bytes <= std::numeric_limits<std::int32_t>::max());
   CHECK(options.finished_open_max > 0);
   std::unique_ptr<SegmentedLog> log(new SegmentedLog(disk, folder, options));
-  if (auto opened = log->open_segments(); !opened) {
-    return wrap(opened.error(), "open log " + folder);
-  }
+  auto opened = log->open_segments();
+  if (opened) opened = log->forget_epochs_behind_end();
+  if (!opened) return wrap(opened.error(), "open log " + folder);
   return log;
 }
 
 Status SegmentedLog::open_segments() {
   if (auto made = disk_.make_folders(folder_); !made) return made;
   if (auto started = open_start(); !started) return started;
+  if (auto epochs = open_epochs(); !epochs) return epochs;
   auto bases = list_bases(disk_, folder_, log_start_.offset);
   if (!bases) return tl::unexpected(bases.error());
   auto known = load_known(disk_, folder_, log_start_.offset, *bases);

@@ -151,6 +151,9 @@ class CountedLogs final : public LogStore {
     Status close() override { return log_->close(); }
     Status commit() override { return log_->commit(); }
     void rest() override { log_->rest(); }
+    const LeaderEpochs& epochs() const override { return log_->epochs(); }
+    Status begin_epoch(LeaderEpoch epoch) override { return log_->begin_epoch(epoch); }
+    Status truncate(Offset offset) override { return log_->truncate(offset); }
     bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
 

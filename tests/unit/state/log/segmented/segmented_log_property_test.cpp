@@ -1,6 +1,7 @@
 // A log under everything its disk can do, against a model that remembers every append. The rules:
-// what was appended and synced is never lost but by being too old, what is there is exactly a run
-// of what was appended, a refused append leaves nothing, and the start never goes back.
+// what was appended and synced is never lost but by being too old or cut off, what is there is
+// exactly a run of what was appended, with the epochs it was appended under, a refused append
+// leaves nothing, and the start never goes back.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,7 +43,7 @@ class LogRun {
 
  private:
   void do_step() {
-    switch (random_.below(21)) {
+    switch (random_.below(24)) {
       case 0:
         return power_off();
       case 1:
@@ -68,6 +69,11 @@ class LogRun {
       case 12:
       case 13:
         return append_durably();
+      case 14:
+        return truncate();
+      case 15:
+      case 16:
+        return begin_epoch();
       default:
         return append();
     }
@@ -126,6 +132,58 @@ class LogRun {
       if (file) sum += (*file)->size();
     }
     return sum;
+  }
+
+  void begin_epoch() {
+    epoch_ = LeaderEpoch{epoch_.value() + 1};
+    const auto begun = log_->begin_epoch(epoch_);
+    ASSERT_TRUE(begun) << begun.error().message;
+    ASSERT_EQ(log_->epochs().last(), epoch_);
+    epochs_.begin({epoch_, log_->end_offset()});
+    check_epochs();
+  }
+
+  /// Every row has the epoch it was appended under. After a loss of power a row that was not synced
+  /// may have an older one: the host is taken out of its in-sync sets then.
+  void check_epochs() {
+    for (std::size_t i = 0; i < acknowledged_.size(); ++i) {
+      const Offset base = acknowledged_[i].summary.base;
+      ASSERT_EQ(log_->epochs().epoch_at(base), epochs_.epoch_at(base)) << base;
+    }
+  }
+
+  /// Cuts rows off, now and then while the power goes.
+  void truncate() {
+    if (acknowledged_.empty()) return;
+    const std::size_t kept =
+        acknowledged_.size() - std::min<std::size_t>(acknowledged_.size(), random_.below(6));
+    const Offset at =
+        kept == acknowledged_.size()
+            ? log_->end_offset()
+            : random_.between(acknowledged_[kept].summary.base, acknowledged_[kept].summary.last);
+    if (random_.chance(1, 3)) return truncate_without_power(at, kept);
+    const auto cut = log_->truncate(at);
+    ASSERT_TRUE(cut) << cut.error().message;
+    const bool was_cut = kept < acknowledged_.size();
+    if (was_cut) ++reached_["truncated"];
+    acknowledged_.resize(kept);
+    synced_ = std::min(synced_, kept);
+    epochs_ = log_->epochs();
+    ASSERT_EQ(log_->end_offset(), end_of_model());
+    ASSERT_TRUE(!was_cut || epochs_.runs().empty() || epochs_.runs().back().start < at);
+    check_recent();
+    check_epochs();
+  }
+
+  void truncate_without_power(Offset at, std::size_t kept) {
+    disk_.stop_after(random_.below(25));
+    (void)log_->truncate(at);
+    log_.reset();
+    disk_.crash();
+    unsynced_pages_lost_ = true;
+    ++reached_["power off while truncating"];
+    synced_ = std::min(synced_, kept);  // The rest may be there or not.
+    reopen();
   }
 
   void sync() {
@@ -259,6 +317,11 @@ class LogRun {
   void reopen(const std::vector<TestBatch>& in_flight = {}) {
     log_.reset();
     auto opened = SegmentedLog::open(disk_, folder, options_);
+    if (!opened && opened.error().code == Errc::overloaded) {
+      // The names of a new segment's indexes were lost, and there is no room for new ones.
+      disk_.set_free_bytes(std::nullopt);
+      opened = SegmentedLog::open(disk_, folder, options_);
+    }
     ASSERT_TRUE(opened) << opened.error().message;
     log_ = std::move(*opened);
     follow_start();  // A deletion that was not answered may have been done.
@@ -274,10 +337,26 @@ class LogRun {
     for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], possible[i].summary);
     acknowledged_ = std::move(possible);
     synced_ = std::min(synced_, acknowledged_.size());
-    unsynced_pages_lost_ = false;
     ASSERT_EQ(log_->end_offset(), end_of_model());
+    follow_epochs();
+    unsynced_pages_lost_ = false;
     check_recent();
     check_all_bytes();
+  }
+
+  /// What a loss of power left of them is a prefix of what there was.
+  void follow_epochs() {
+    const LeaderEpochs& found = log_->epochs();
+    if (!unsynced_pages_lost_) check_epochs();
+    for (const EpochRun& run : found.runs()) {
+      ASSERT_LE(run.start, log_->end_offset());
+      ASSERT_TRUE(epochs_.epoch_at(run.start) >= run.epoch) << run.start;
+    }
+    for (std::size_t i = 0; i < synced_; ++i) {
+      const Offset base = acknowledged_[i].summary.base;
+      ASSERT_EQ(found.epoch_at(base), epochs_.epoch_at(base)) << base;
+    }
+    epochs_ = found;
   }
 
   /// The writers' last batches, from the note of the last roll or close or from the whole log.
@@ -363,6 +442,8 @@ class LogRun {
   SegmentedLogOptions options_;
   std::unique_ptr<SegmentedLog> log_;
   std::vector<TestBatch> acknowledged_;
+  LeaderEpoch epoch_;
+  LeaderEpochs epochs_;
   std::size_t synced_ = 0;  // How many of them must survive a power loss.
   bool unsynced_pages_lost_ = false;
   Offset floor_ = 0;  // Everything below was deleted.
@@ -385,7 +466,8 @@ TEST(SegmentedLogProperty, NothingSyncedIsLostAndNothingUnknownAppears) {
   for (const std::string what :
        {"roll", "disk full", "sync failed", "write failed", "power off", "power off in the middle",
         "recovered in the middle", "unsynced rows lost", "unanswered rows kept", "read",
-        "timestamp", "expired", "writers noted", "room"}) {
+        "timestamp", "expired", "writers noted", "room", "truncated",
+        "power off while truncating"}) {
     EXPECT_GT(reached[what], 20) << what;
   }
 }

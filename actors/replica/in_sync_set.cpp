@@ -1,0 +1,114 @@
+#include "actors/replica/in_sync_set.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace millrace::replica {
+
+InSyncSet::InSyncSet(NodeId self, Leadership committed, Limits limits, Offset start,
+                     Offset high_watermark, Instant now)
+    : self_(self),
+      limits_(limits),
+      start_(start),
+      began_at_(now),
+      committed_(std::move(committed)),
+      end_(start),
+      high_watermark_(std::min(high_watermark, start)) {
+  CHECK(committed_.in_sync.contains(self_));
+  advance();
+}
+
+void InSyncSet::written(Offset end) {
+  CHECK(end >= end_);
+  end_ = end;
+  advance();
+}
+
+void InSyncSet::fetched(NodeId node, Incarnation incarnation, Offset from, Instant now) {
+  CHECK(node != self_);
+  Follower& follower = followers_[node];
+  if (incarnation < follower.incarnation) return;  // From before it started anew.
+  if (incarnation > follower.incarnation) {
+    follower = Follower{};
+    follower.incarnation = incarnation;
+  }
+  // It may have been told of rows that it lost since: what it asks for now is the truth.
+  follower.end = std::min(from, end_);
+  // Who has what there was at its last question kept up between the two, however much came since.
+  if (follower.end >= end_) {
+    follower.caught_up_at = now;
+  } else if (follower.asked_at > Instant{} && follower.end >= follower.end_then) {
+    follower.caught_up_at =
+        std::max(follower.caught_up_at.value_or(follower.asked_at), follower.asked_at);
+  }
+  follower.asked_at = now;
+  follower.end_then = end_;
+  advance();
+}
+
+void InSyncSet::committed(const Leadership& leadership) {
+  CHECK(leadership.epoch == committed_.epoch);
+  CHECK(leadership.in_sync.contains(self_));
+  if (leadership.version <= committed_.version) return;  // Old news.
+  committed_ = leadership;
+  proposed_.clear();
+  asks_ = false;
+  advance();
+}
+
+std::optional<InSyncProposal> InSyncSet::propose(Instant now) {
+  if (asks_) return std::nullopt;
+  std::set<NodeId> wanted{self_};
+  for (const NodeId node : committed_.in_sync) {
+    if (node != self_ && !lags(node, now)) wanted.insert(node);
+  }
+  for (const auto& [node, follower] : followers_) {
+    const bool may_join = marked_ && has_confirmed(node) && follower.end >= high_watermark_ &&
+                          follower.caught_up_at && !lags(node, now);
+    if (may_join) wanted.insert(node);
+  }
+  if (wanted == committed_.in_sync && proposed_.empty()) return std::nullopt;
+  InSyncProposal proposal{committed_.epoch, committed_.version, {}};
+  for (const NodeId node : wanted) {
+    if (node == self_) continue;
+    const auto follower = followers_.find(node);
+    proposal.followers[node] =
+        follower == followers_.end() ? Incarnation{} : follower->second.incarnation;
+  }
+  proposed_.merge(wanted);
+  asks_ = true;
+  return proposal;
+}
+
+bool InSyncSet::has_confirmed(NodeId node) const {
+  if (node == self_) return true;
+  const auto follower = followers_.find(node);
+  return follower != followers_.end() && follower->second.end >= start_;
+}
+
+bool InSyncSet::lags(NodeId node, Instant now) const {
+  const auto follower = followers_.find(node);
+  const bool is_known = follower != followers_.end() && follower->second.caught_up_at;
+  return now - (is_known ? *follower->second.caught_up_at : began_at_) > limits_.lag_max;
+}
+
+void InSyncSet::advance() {
+  marked_ = marked_ || std::all_of(committed_.in_sync.begin(), committed_.in_sync.end(),
+                                   [&](NodeId node) { return has_confirmed(node); });
+  if (!is_sufficient()) return;
+  Offset everybody = end_;
+  const auto count = [&](const std::set<NodeId>& members) {
+    for (const NodeId node : members) {
+      if (node == self_) continue;
+      const auto follower = followers_.find(node);
+      everybody = std::min(everybody, follower == followers_.end() ? 0 : follower->second.end);
+    }
+  };
+  count(committed_.in_sync);
+  count(proposed_);
+  high_watermark_ = std::max(high_watermark_, everybody);
+}
+
+}  // namespace millrace::replica
