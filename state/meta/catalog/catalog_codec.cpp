@@ -2,8 +2,10 @@
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
+#include <limits>
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -231,6 +233,12 @@ CatalogDelta read(capnp::List<schemas::ConfigOverride>::Reader in) {
   return fact;
 }
 
+/// The one after it can be named, too.
+template <class IdType>
+bool may_be_given(IdType id) {
+  return id.value() >= 0 && id.value() < std::numeric_limits<typename IdType::rep>::max();
+}
+
 Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
   switch (in.which()) {
     case schemas::CatalogDelta::TABLE_ALTERED:
@@ -264,6 +272,8 @@ Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
     case schemas::CatalogDelta::TABLE_CREATED: {
       auto table = read(in.getTableCreated());
       if (!table) return tl::unexpected<Error>(table.error());
+      if (!may_be_given(table->id))
+        return fail(Errc::corrupt, "table of an id that is never given");
       return TableCreated{std::move(*table)};
     }
     case schemas::CatalogDelta::TABLE_DROPPED:
@@ -274,8 +284,13 @@ Result<CatalogDelta> read(schemas::CatalogDelta::Reader in) {
       return AclsCreated{read(in.getAclsCreated())};
     case schemas::CatalogDelta::ACLS_DROPPED:
       return AclsDropped{read(in.getAclsDropped())};
-    case schemas::CatalogDelta::PARTITION_CREATED:
-      return PartitionCreated{read(in.getPartitionCreated())};
+    case schemas::CatalogDelta::PARTITION_CREATED: {
+      PartitionCreated created{read(in.getPartitionCreated())};
+      if (!may_be_given(created.partition.id)) {
+        return fail(Errc::corrupt, "partition of an id that is never given");
+      }
+      return created;
+    }
     case schemas::CatalogDelta::PARTITION_DROPPED:
       return PartitionDropped{TableId{in.getPartitionDropped().getTableId()},
                               PartitionId{in.getPartitionDropped().getPartitionId()}};
