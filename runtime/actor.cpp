@@ -40,7 +40,8 @@ caf::behavior Actor::make_behavior() {
     guarded([this] { on_start(); });
   }
   return {
-      [this](const Envelope& envelope) { handle(envelope); },
+      // Also what is noted of a message may find no memory.
+      [this](const Envelope& envelope) { guarded([&] { handle(envelope); }); },
       [this](timer_atom, std::uint64_t id) {
         if (!context().crashed() && !failed_) guarded([&] { on_timer(id); });
       },

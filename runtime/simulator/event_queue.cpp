@@ -21,6 +21,11 @@ void EventQueue::cancel(TimerId timer) {
   timers_.erase(found);
 }
 
+void EventQueue::clear() {
+  events_.clear();
+  timers_.clear();
+}
+
 void EventQueue::run_next() {
   CHECK(!events_.empty());
   auto next = events_.extract(events_.begin());

@@ -20,6 +20,8 @@ class EventQueue {
   [[nodiscard]] Instant now() const { return now_; }
   TimerId after(Duration delay, std::function<void()> action);
   void cancel(TimerId timer);
+  /// Nothing of what was to happen will.
+  void clear();
   [[nodiscard]] bool empty() const { return events_.empty(); }
   /// When the next event is due. Requires that there is one.
   [[nodiscard]] Instant next_at() const { return events_.begin()->first.at; }

@@ -78,6 +78,7 @@ Simulation::~Simulation() {
   jobs.insert(jobs.end(), aside_->waiting.begin(), aside_->waiting.end());
   while (run_job()) {
   }
+  queue_.clear();  // Timers hold actors, which must not outlive their system.
 }
 
 NodeContext& Simulation::start_process(NodeContext::Identity identity, EpochMillis wall_at_start) {

@@ -20,7 +20,7 @@ SupervisingActor::SupervisingActor(caf::actor_config& config, ActorSetup setup,
   set_down_handler([this](caf::down_msg& message) {
     const auto found = names_.find(message.source);
     if (found == names_.end()) return;
-    const std::string child = found->second;
+    const std::string child = std::move(found->second);
     names_.erase(found);
     running_.erase(child);
     const bool failed = message.reason != caf::exit_reason::normal &&

@@ -32,7 +32,7 @@ add_suite(unit_launcher IN tests/unit/apps/launcher LINKS millrace_launcher PCH 
 add_suite(unit_cli IN tests/unit/apps/cli LINKS millrace_cli PCH pch_test LABELS unit)
 add_suite(unit_demo IN tests/unit/apps/demo LINKS millrace_demo PCH pch_test LABELS unit)
 add_suite(unit_load IN tests/unit/bench/load tests/unit/bench/record LINKS millrace_load PCH pch_test LABELS unit)
-add_suite(unit_scenarios IN tests/unit/scenarios/checkers LINKS millrace_scenarios PCH pch_test LABELS unit)
+add_suite(unit_scenarios IN tests/unit/scenarios/checkers tests/unit/scenarios/memory LINKS millrace_scenarios PCH pch_test LABELS unit)
 
 # ---- Simulation -----------------------------------------------------------------------------------
 add_suite(simulation IN tests/simulation LINKS millrace_scenarios PCH pch_test LABELS simulation TIMEOUT 900)
