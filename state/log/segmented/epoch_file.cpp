@@ -8,11 +8,11 @@
 namespace millrace {
 namespace {
 
-// Big-endian: magic and format once, then for each run its epoch, its start and the checksum of
-// these two.
+// Big-endian: magic, format and the checksum of these two once, then for each run its epoch, its
+// start and the checksum of these.
 constexpr std::uint32_t magic = 0x4d524c45;  // "MRLE"
 constexpr std::uint32_t format = 1;
-constexpr std::size_t head_bytes = 4 + 4;
+constexpr std::size_t head_bytes = 4 + 4 + 4;
 constexpr std::size_t record_bytes = 4 + 8 + 4;
 // So many leaderships no bucket sees between two deletions of its oldest rows.
 constexpr std::size_t file_bytes_max = head_bytes + (std::size_t{1} << 20) * record_bytes;
@@ -33,6 +33,7 @@ std::vector<std::byte> encode(const LeaderEpochs& runs) {
   out.reserve(head_bytes + runs.runs().size() * record_bytes);
   append_be(out, magic);
   append_be(out, format);
+  append_be(out, crc32c_of(out));
   for (const EpochRun& run : runs.runs()) append_record(out, run);
   return out;
 }
@@ -40,6 +41,8 @@ std::vector<std::byte> encode(const LeaderEpochs& runs) {
 Result<ParsedEpochs> parse_epochs(Bytes bytes) {
   ParsedEpochs parsed;
   if (bytes.size() < head_bytes || load_be<std::uint32_t>(bytes, 0) != magic) return parsed;
+  // Before the format: a newer one begins like this as well, damage does not.
+  if (load_be<std::uint32_t>(bytes, 8) != crc32c_of(bytes.first(8))) return parsed;
   if (const auto found = load_be<std::uint32_t>(bytes, 4); found > format) {
     return fail(Errc::malformed,
                 fmt::format("leader epochs: format {} is newer than {}", found, format));

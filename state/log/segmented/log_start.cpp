@@ -54,13 +54,14 @@ Result<LogStart> parse_log_start(Bytes bytes) {
   if (bytes.size() < head_bytes + crc_bytes || load_be<std::uint32_t>(bytes, 0) != magic) {
     return fail(Errc::corrupt, "log start: bad magic or length");
   }
-  if (const auto found = load_be<std::uint32_t>(bytes, 4); found > format) {
-    return fail(Errc::malformed,
-                fmt::format("log start: format {} is newer than {}", found, format));
-  }
+  // Before the format: a newer one has a checksum at its end as well, damage has none.
   const std::size_t at_crc = bytes.size() - crc_bytes;
   if (load_be<std::uint32_t>(bytes, at_crc) != crc32c_of(bytes.first(at_crc))) {
     return fail(Errc::corrupt, "log start: checksum differs");
+  }
+  if (const auto found = load_be<std::uint32_t>(bytes, 4); found > format) {
+    return fail(Errc::malformed,
+                fmt::format("log start: format {} is newer than {}", found, format));
   }
   LogStart start{load_be<Offset>(bytes, 8), load_be<EpochMillis>(bytes, 16), {}};
   const std::size_t count = load_be<std::uint32_t>(bytes, 24);

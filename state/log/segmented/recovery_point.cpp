@@ -11,7 +11,9 @@ namespace {
 // Big-endian like the index files beside it: magic, format, five fields, checksum of all before.
 constexpr std::uint32_t magic = 0x4d525250;  // "MRRP"
 constexpr std::uint32_t format = 1;
-constexpr std::size_t size_bytes = 4 + 4 + 8 + 8 + 8 + 4 + 4 + 4;
+constexpr std::size_t head_bytes = 4 + 4;
+constexpr std::size_t crc_bytes = 4;
+constexpr std::size_t size_bytes = head_bytes + 8 + 8 + 8 + 4 + 4 + crc_bytes;
 
 }  // namespace
 
@@ -30,17 +32,19 @@ std::vector<std::byte> encode(const RecoveryPoint& point) {
 }
 
 Result<RecoveryPoint> parse_recovery_point(Bytes bytes) {
-  if (bytes.size() < 8 || load_be<std::uint32_t>(bytes, 0) != magic) {
-    return fail(Errc::corrupt, "recovery point: bad magic");
+  if (bytes.size() < head_bytes + crc_bytes || load_be<std::uint32_t>(bytes, 0) != magic) {
+    return fail(Errc::corrupt, "recovery point: bad magic or length");
+  }
+  // Before the format: a newer one has a checksum at its end as well, damage has none.
+  const std::size_t at_crc = bytes.size() - crc_bytes;
+  if (load_be<std::uint32_t>(bytes, at_crc) != crc32c_of(bytes.first(at_crc))) {
+    return fail(Errc::corrupt, "recovery point: checksum differs");
   }
   if (const auto found = load_be<std::uint32_t>(bytes, 4); found > format) {
     return fail(Errc::malformed,
                 fmt::format("recovery point: format {} is newer than {}", found, format));
   }
   if (bytes.size() != size_bytes) return fail(Errc::corrupt, "recovery point: wrong length");
-  if (load_be<std::uint32_t>(bytes, size_bytes - 4) != crc32c_of(bytes.first(size_bytes - 4))) {
-    return fail(Errc::corrupt, "recovery point: checksum differs");
-  }
   const RecoveryPoint point{.segment_base = load_be<Offset>(bytes, 8),
                             .offset = load_be<Offset>(bytes, 16),
                             .position = load_be<std::uint64_t>(bytes, 24),

@@ -135,8 +135,10 @@ void SegmentedLog::rest() {
 }
 
 Status SegmentedLog::sync_active() {
-  if (refuses_writes_) {
-    return fail(Errc::unavailable, "the log takes no writes since its device failed");
+  // A failed write leaves the rows before it as they were. Pages that a failed sync dropped are
+  // gone.
+  if (refuses_writes_ && disk_.failed_syncs() != failed_syncs_before_) {
+    return fail(Errc::unavailable, "the log is not believed since a sync of its device failed");
   }
   if (auto synced = epochs_->sync(); !synced) return refuse_writes(synced.error());
   const RecoveryPoint here = active_->here();

@@ -60,7 +60,6 @@ class SegmentedLog final : public TableLog {
   [[nodiscard]] Status close() override;
   [[nodiscard]] Status commit() override;
   void rest() override;
-  [[nodiscard]] bool takes_writes() const override { return !refuses_writes_; }
   void distrust() override;
 
  private:
@@ -73,7 +72,10 @@ class SegmentedLog final : public TableLog {
   };
 
   SegmentedLog(Disk& disk, std::string folder, const SegmentedLogOptions& options)
-      : disk_(disk), folder_(std::move(folder)), options_(options) {}
+      : disk_(disk),
+        failed_syncs_before_(disk.failed_syncs()),
+        folder_(std::move(folder)),
+        options_(options) {}
 
   [[nodiscard]] Status open_segments();
   [[nodiscard]] Status open_start();
@@ -102,6 +104,7 @@ class SegmentedLog final : public TableLog {
   void gather_damage();
 
   Disk& disk_;
+  std::uint64_t failed_syncs_before_;  // Of the disk, when the log was opened.
   std::string folder_;
   SegmentedLogOptions options_;
   std::vector<Finished> finished_;                // Oldest first.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc32c.hpp"
+#include "base/endian.hpp"
+
 namespace millrace {
 namespace {
 
@@ -22,7 +25,9 @@ TEST(LogStart, EveryFlippedBitIsNoticed) {
   for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
     const std::byte mask{static_cast<unsigned char>(1U << (i % 8))};
     bytes[i / 8] ^= mask;
-    EXPECT_FALSE(parse_log_start(bytes)) << i;
+    const auto parsed = parse_log_start(bytes);
+    ASSERT_FALSE(parsed) << i;
+    EXPECT_EQ(parsed.error().code, Errc::corrupt) << i;  // Never taken for a newer format.
     bytes[i / 8] ^= mask;
   }
 }
@@ -34,6 +39,15 @@ TEST(LogStart, AnyOtherLengthIsDamage) {
   }
   bytes.push_back(std::byte{0});
   EXPECT_EQ(parse_log_start(bytes).error().code, Errc::corrupt);
+}
+
+TEST(LogStart, ANewerFormatIsNoDamage) {
+  std::vector<std::byte> bytes = encode(start);
+  bytes[7] = std::byte{2};
+  bytes.resize(bytes.size() - 4);
+  bytes.push_back(std::byte{9});  // A field that is not known here.
+  append_be(bytes, crc32c_of(bytes));
+  EXPECT_EQ(parse_log_start(bytes).error().code, Errc::malformed);
 }
 
 }  // namespace

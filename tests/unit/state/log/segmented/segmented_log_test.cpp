@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "state/disk/simulated/simulated_disk.hpp"
-#include "state/log/segmented/segmented_log_store.hpp"
 #include "tests/unit/state/log/segmented/test_batches.hpp"
 
 namespace millrace {
@@ -502,13 +501,24 @@ TEST_F(SegmentedLogTest, AFailedDeviceClosesTheLogForWritingUntilItIsOpenedAgain
   EXPECT_EQ(append().error().code, Errc::unavailable);
   disk_.clear_faults();
   EXPECT_EQ(append().error().code, Errc::unavailable);
-  EXPECT_EQ(log_->sync().error().code, Errc::unavailable);
   EXPECT_EQ(read(0), bytes_of_batches(0, 1));
   EXPECT_EQ(log_->end_offset(), 5);
   open();
   batches_.resize(1);
   EXPECT_GE(log_->end_offset(), 5);
   ASSERT_TRUE(append());
+}
+
+TEST_F(SegmentedLogTest, WhatWasAppendedBeforeAFailedWriteIsSyncedAllTheSame) {
+  open();
+  ASSERT_TRUE(append());
+  disk_.fail_writes(FaultLength::until_cleared);
+  EXPECT_EQ(append().error().code, Errc::unavailable);
+  EXPECT_TRUE(log_->sync());
+  disk_.crash();
+  disk_.clear_faults();
+  open();
+  EXPECT_EQ(log_->end_offset(), 5);
 }
 
 TEST_F(SegmentedLogTest, RowsAroundAFailedSyncSurviveOnceALaterSyncSucceeds) {
@@ -545,47 +555,6 @@ TEST_F(SegmentedLogTest, AFailingReadIsReportedAndPasses) {
   disk_.fail_reads(FaultLength::once);
   EXPECT_EQ(refusal().code, Errc::unavailable);
   open();
-}
-
-TEST_F(SegmentedLogTest, TheStoreListsAndRemovesBuckets) {
-  SegmentedLogStore store(disk_, options_);
-  EXPECT_TRUE(store.list()->empty());
-  const std::vector<BucketId> buckets{
-      {TableId(2), BucketIndex(1)}, {TableId(2), BucketIndex(10)}, {TableId(10), BucketIndex(0)}};
-  for (const BucketId& one : buckets) ASSERT_TRUE(store.open(one));
-  ASSERT_TRUE(disk_.make_folders("log/other/0"));
-  ASSERT_TRUE(disk_.make_folders("log/2/01"));
-  EXPECT_EQ(*store.list(), buckets);
-  ASSERT_TRUE(store.remove(buckets[1]));
-  ASSERT_TRUE(store.remove(buckets[1]));
-  EXPECT_EQ(*store.list(), (std::vector<BucketId>{buckets[0], buckets[2]}));
-  disk_.crash();
-  EXPECT_EQ(*store.list(), (std::vector<BucketId>{buckets[0], buckets[2]}));
-}
-
-TEST_F(SegmentedLogTest, ARemovalCutShortLeavesNothingThatBlocks) {
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    SCOPED_TRACE(seed);
-    SimulatedDisk disk{Random(seed)};
-    options_.segment_bytes = 400;
-    SegmentedLogStore store(disk, options_);
-    {
-      auto log = store.open(bucket);
-      ASSERT_TRUE(log);
-      for (Offset base = 0; base < 8; ++base) {
-        ASSERT_TRUE((*log)->append({stamped(make_batch({.base = base}))}));
-      }
-      ASSERT_TRUE((*log)->sync());
-    }
-    disk.stop_after(seed % 5);
-    (void)store.remove(bucket);
-    disk.crash();
-    ASSERT_TRUE(store.remove(bucket));
-    ASSERT_TRUE(store.list()->empty());
-    auto again = store.open(bucket);
-    ASSERT_TRUE(again) << again.error().message;
-    ASSERT_EQ((*again)->end_offset(), 0);
-  }
 }
 
 }  // namespace
