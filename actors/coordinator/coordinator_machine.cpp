@@ -19,7 +19,7 @@ using protocol::ProtocolError;
 // The database that clients expect on a new cluster. Source: Fluss CREATE_DATABASE v0.
 constexpr auto default_database = "fluss";
 // Commands shall have their turn with a store that takes nothing.
-constexpr Duration note_again_after = 1s;
+constexpr Duration record_again_after = 1s;
 
 ProtocolError busy(std::string message) {
   return {ErrorCode::request_time_out, std::move(message)};
@@ -60,7 +60,8 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
 }
 
 void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects) {
-  if (std::holds_alternative<NodeStarted>(failed.delta)) starts_again_at_ = now_ + note_again_after;
+  if (std::holds_alternative<NodeStarted>(failed.delta))
+    starts_again_at_ = now_ + record_again_after;
   if (!failed.command) return;
   if (why_uncommitted_.code == Errc::stale_epoch) {
     return commands_.push_front(*failed.command);  // Decided on what was old: decide anew.
@@ -147,7 +148,7 @@ void CoordinatorMachine::work(Effects& effects) {
   if (!in_flight_ && catalog_.databases().empty() && revision_ == Revision{}) {
     commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
   }
-  note_start(effects);
+  record_start(effects);
   if (awaits_verdicts()) return;
   look_at_automatic_partitions();
   while (!in_flight_ && !(commands_.empty() && auto_partitions_.empty())) {
@@ -161,7 +162,7 @@ void CoordinatorMachine::work(Effects& effects) {
   }
 }
 
-void CoordinatorMachine::note_start(Effects& effects) {
+void CoordinatorMachine::record_start(Effects& effects) {
   if (in_flight_ || (starts_again_at_ && now_ < *starts_again_at_)) return;
   for (const auto& [id, node] : nodes_) {
     // A start that the disk does not know of must not be what a later one is measured by.

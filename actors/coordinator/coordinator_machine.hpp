@@ -169,7 +169,7 @@ class CoordinatorMachine {
   void answer_applied(Effects& effects);
   /// Writes down one start that is not yet in the catalog: a disk that has not been there at it is
   /// not the node's from then on.
-  void note_start(Effects& effects);
+  void record_start(Effects& effects);
   /// Whether it is not known yet if a node that was here before has its disk with it.
   [[nodiscard]] bool is_in_doubt(const Node& node) const;
   [[nodiscard]] bool awaits_verdicts() const;

@@ -22,6 +22,10 @@ constexpr std::uint64_t scrub_steps_per_second = 1s / scrub_step;
 constexpr int scrub_logs_per_step = 4;
 constexpr Offset log_is_scrubbed = -1;
 
+Error note_not_synced() {
+  return {Errc::unavailable, "what is noted of a log could not be synced"};
+}
+
 }  // namespace
 
 DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& logs,
@@ -29,10 +33,11 @@ DeviceActor::DeviceActor(caf::actor_config& config, ActorSetup setup, LogStore& 
     : Actor(config, std::move(setup)),
       logs_(logs),
       options_(options),
-      open_account_(context().budgets(), {"open_logs_of_device", "logs", options.logs_open_max}),
-      failed_syncs_before_(logs.failed_syncs()) {}
+      open_account_(context().budgets(), {"open_logs_of_device", "logs", options.logs_open_max}) {}
 
 void DeviceActor::on_envelope(const Envelope& envelope) {
+  // The timer stands in line behind orders, of which each may take long.
+  if (sync_due_ && now() >= *sync_due_) sync_dirty();
   auto decoded = decode_order(envelope);
   if (!decoded) return drop(decoded.error());
   const BucketId bucket = decoded->bucket;
@@ -45,7 +50,7 @@ void DeviceActor::on_envelope(const Envelope& envelope) {
     fence_if_sync_failed(bucket, outcome.error());
     outcome = OrderFailed{outcome.error(), end};
   } else {
-    fence_if_sync_failed(bucket, {Errc::unavailable, "what is noted of a log could not be synced"});
+    fence_if_sync_failed(bucket, note_not_synced());
   }
   tell_damage(bucket);
   answer(envelope, bucket, decoded->order, std::move(*outcome));
@@ -105,12 +110,15 @@ void DeviceActor::tell_damage(BucketId bucket) {
 void DeviceActor::on_timer(std::uint64_t id) {
   if (id == timer_group) return commit_groups();
   if (id == timer_scrub) return scrub_next();
-  sync_timer_runs_ = is_planted(PlantedBug::sync_once);
   sync_dirty();
 }
 
 void DeviceActor::on_start() {
-  if (auto synced = logs_.sync_all(); !synced) fence(synced.error());
+  if (logs_.failed_syncs() != options_.failed_syncs_before) {
+    fence({Errc::unavailable, "before the device's actor started again"});
+  } else if (auto synced = logs_.sync_all(); !synced) {
+    fence(synced.error());
+  }
   if (options_.scrub_bytes_per_second > 0) start_timer(options_.scrub_after, timer_scrub);
 }
 
@@ -226,6 +234,8 @@ void DeviceActor::forget(BucketId bucket) {
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) {
+  // What was acknowledged before a failed write is made durable whether it can be opened or not.
+  if (dirty_.contains(bucket)) (void)sync(bucket, *open_.at(bucket).log);
   if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
   forget(bucket);  // A replica that starts again must see what is on the disk.
   make_room();
@@ -284,7 +294,8 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
 
 void DeviceActor::mark_dirty(BucketId bucket) {
   dirty_.insert(bucket);
-  if (std::exchange(sync_timer_runs_, true)) return;
+  if (sync_due_) return;
+  sync_due_ = now() + options_.sync_within;
   start_timer(options_.sync_within, timer_sync);
 }
 
@@ -348,6 +359,7 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const ExpireLog& order) {
 }
 
 void DeviceActor::sync_dirty() {
+  sync_due_ = is_planted(PlantedBug::sync_once) ? std::optional(Instant::max()) : std::nullopt;
   while (!dirty_.empty() && !fenced_) {
     const BucketId bucket = *dirty_.begin();
     const auto found = open_.find(bucket);
@@ -357,20 +369,18 @@ void DeviceActor::sync_dirty() {
 }
 
 bool DeviceActor::sync(BucketId bucket, TableLog& log) {
-  return may_sync(log) && is_synced(bucket, log.sync());
+  return !fenced_ && is_synced(bucket, log.sync());  // One that failed is never retried.
 }
 
 bool DeviceActor::commit(BucketId bucket, TableLog& log) {
-  return may_sync(log) && is_synced(bucket, log.commit());
-}
-
-bool DeviceActor::may_sync(const TableLog& log) const {
-  if (fenced_) return false;  // A sync that failed is never retried.
-  return log.takes_writes();  // If a write failed, whoever opens it again sees to it.
+  return !fenced_ && is_synced(bucket, log.commit());
 }
 
 bool DeviceActor::is_synced(BucketId bucket, const Status& synced) {
-  if (synced) return true;
+  if (synced) {
+    fence_if_sync_failed(bucket, note_not_synced());
+    return true;
+  }
   note_error(to_string(bucket) + ": " + synced.error().message);
   log_event(EventLevel::error, "log_sync_failed",
             {{"node", context().node().value()},
@@ -381,7 +391,7 @@ bool DeviceActor::is_synced(BucketId bucket, const Status& synced) {
 }
 
 void DeviceActor::fence_if_sync_failed(BucketId bucket, const Error& error) {
-  if (fenced_ || logs_.failed_syncs() == failed_syncs_before_) return;
+  if (fenced_ || logs_.failed_syncs() == options_.failed_syncs_before) return;
   if (is_planted(PlantedBug::believe_retried_sync)) return;
   if (const auto log = open_.find(bucket); log != open_.end()) log->second.log->distrust();
   fence(error);

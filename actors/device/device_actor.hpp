@@ -25,6 +25,9 @@ struct DeviceOptions {
   std::uint64_t scrub_bytes_per_second = std::uint64_t{4} << 20;
   Duration scrub_after = 1min;   ///< From the start to the first round over all logs.
   Duration scrub_interval = 6h;  ///< From the end of a round to the next one.
+  /// What LogStore::failed_syncs() said when the process started: if one has failed since, an actor
+  /// that starts again is fenced as its predecessor was.
+  std::uint64_t failed_syncs_before = 0;
 };
 
 /// The only actor that touches the files of its buckets' logs: everything that may block happens
@@ -69,7 +72,6 @@ class DeviceActor final : public Actor {
   void fence(const Error& error);
   /// Whoever wanted it synced: `bucket` is the one at work.
   void fence_if_sync_failed(BucketId bucket, const Error& error);
-  [[nodiscard]] bool may_sync(const TableLog& log) const;
   [[nodiscard]] bool is_synced(BucketId bucket, const Status& synced);
   [[nodiscard]] Status has_room_for(const AppendBatches& order);
   /// Answers at once, or with the group that the order belongs to.
@@ -97,7 +99,7 @@ class DeviceActor final : public Actor {
   std::uint64_t uses_ = 0;
   std::set<BucketId> resting_;  // Their replicas take them for open.
   std::set<BucketId> dirty_;
-  bool sync_timer_runs_ = false;
+  std::optional<Instant> sync_due_;  // A timer runs.
   struct Waiting {
     Envelope asked;  ///< Without its rows.
     Outcome outcome;
@@ -111,8 +113,7 @@ class DeviceActor final : public Actor {
     std::uint64_t logs = 0;
     std::uint64_t owed = 0;  // Read beyond the rate.
   } scrub_;
-  const std::uint64_t failed_syncs_before_;  // By predecessors.
-  std::optional<Error> fenced_;              // Why nothing is written any more.
+  std::optional<Error> fenced_;  // Why nothing is written any more.
 };
 
 }  // namespace millrace::device

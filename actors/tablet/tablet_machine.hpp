@@ -75,8 +75,6 @@ class TabletMachine {
   /// On a disk that is not the node's own no replica runs: it would give away offsets that have
   /// rows already, and deny those rows.
   [[nodiscard]] DiskVerdict disk() const { return disk_; }
-  /// Whether the catalog knows of this start, or was waited for long enough.
-  [[nodiscard]] bool is_recorded() const { return is_recorded_; }
 
  private:
   void apply(const UpdateArrived& event, std::vector<Effect>& effects);

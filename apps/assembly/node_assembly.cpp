@@ -145,11 +145,12 @@ Member NodeAssembly::storage() {
   // A device that starts again has lost what was open: everything that used it starts after it.
   plan.strategy = RestartStrategy::rest_for_one;
   for (std::size_t i = 0; i < ports_.devices.size(); ++i) {
+    device::DeviceOptions options = settings_.device_options;
+    options.failed_syncs_before = ports_.devices[i]->failed_syncs();  // Once in a process.
     plan.members.push_back({{fmt::format("device/{}", i)},
-                            [this, i](const std::string& name, const std::string& parent) {
+                            [this, i, options](const std::string& name, const std::string& parent) {
                               return context_.spawn<device::DeviceActor>(
-                                  name, parent, Placement::detached, *ports_.devices[i],
-                                  settings_.device_options);
+                                  name, parent, Placement::detached, *ports_.devices[i], options);
                             }});
   }
   plan.members.push_back(tablet());

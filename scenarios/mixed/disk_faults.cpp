@@ -128,6 +128,7 @@ class SlowDisk final : public Fault {
     before_ = run.cluster().simulation().slow_turns();
     constexpr Duration longest[] = {50ms, 500ms, 5s};
     const Duration most = longest[random_.below(3)];
+    run.slow_down(node_, most);
     for (std::int32_t d = 0; d < run.cluster().shape().devices_per_node; ++d) {
       run.cluster().simulation().slow_down(node_, device_name(d),
                                            [random = random_.fork(static_cast<std::uint64_t>(d)),

@@ -186,6 +186,11 @@ std::optional<NodeId> MixedRun::claim_node(Random& random) {
   return node;
 }
 
+Duration MixedRun::synced_within(NodeId node) const {
+  const auto slow = slowest_.find(node);
+  return 1s + 250ms + (slow == slowest_.end() ? Duration::zero() : slow->second);
+}
+
 bool MixedRun::claim(NodeId node) { return cluster_.is_up(node) && claimed_.insert(node).second; }
 
 Outcome MixedRun::outcome() {

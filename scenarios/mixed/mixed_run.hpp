@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,6 +44,12 @@ class MixedRun {
   [[nodiscard]] bool claim(NodeId node);
   [[nodiscard]] bool is_claimed(NodeId node) const { return claimed_.contains(node); }
   void give_back(NodeId node) { claimed_.erase(node); }
+  /// From now on a device of that node may take so long for each operation.
+  void slow_down(NodeId node, Duration most) { slowest_[node] = std::max(slowest_[node], most); }
+  /// Power may go so long after an acknowledgement and the row is safe: the device's 1 s, one
+  /// operation that was under way, and some for what happens between the write and the answer's
+  /// arrival.
+  [[nodiscard]] Duration synced_within(NodeId node) const;
   /// Rows that were acknowledged may be lost: writers may have to give rows up.
   void may_lose_rows() { may_lose_rows_ = true; }
 
@@ -63,6 +70,7 @@ class MixedRun {
   std::unique_ptr<CatalogChurn> churn_;  // Null: W1 alone.
   std::map<NodeId, std::set<BucketId>> buckets_;
   std::set<NodeId> claimed_;
+  std::map<NodeId, Duration> slowest_;
   bool may_lose_rows_ = false;
   std::vector<FaultPointer> faults_;  // In the order of the plan.
 };

@@ -9,10 +9,6 @@
 namespace millrace::scenarios {
 namespace {
 
-/// Power may go this long after an acknowledgement and the row is safe: the device's 1 s, and some
-/// for what happens between the write and the answer's arrival.
-constexpr Duration synced_within = 1s + 250ms;
-
 /// One node, or all of them, at any moment between two messages.
 class Kill final : public Fault {
  public:
@@ -66,7 +62,8 @@ class PowerLoss final : public Fault {
     const bool is_durable = run.plan().durability == protocol::Durability::disk;
     if (!is_durable) {
       run.may_lose_rows();
-      run.history().crashes.push_back({cluster.now(), {}, run.buckets_of(*node_), synced_within});
+      run.history().crashes.push_back(
+          {cluster.now(), {}, run.buckets_of(*node_), run.synced_within(*node_)});
       crash_ = run.history().crashes.size() - 1;
       // What they saw may go: readers of that time are no witnesses of what comes.
       run.load().stop_readers();

@@ -110,7 +110,8 @@ class TableLog {
   /// The first row at or behind `from` that is not known to be damaged.
   [[nodiscard]] virtual Offset sound_behind(Offset from) = 0;
 
-  /// Makes everything appended so far durable.
+  /// Makes everything appended so far durable, also after a failed append. Errors: unavailable, and
+  /// from then on always: a sync that failed cannot be made up for.
   [[nodiscard]] virtual Status sync() = 0;
   /// The same, and notes what makes opening it again quick. Nothing is appended after it.
   [[nodiscard]] virtual Status close() = 0;
@@ -120,8 +121,6 @@ class TableLog {
   [[nodiscard]] virtual Status commit() = 0;
   /// Nobody appends for a while: gives that room back.
   virtual void rest() = 0;
-  /// False once its device failed, until it is opened again.
-  [[nodiscard]] virtual bool takes_writes() const = 0;
   /// The device failed elsewhere: the log is closed for writing, and whoever opens it next does not
   /// believe what was not synced.
   virtual void distrust() = 0;

@@ -154,7 +154,6 @@ class CountedLogs final : public LogStore {
     const LeaderEpochs& epochs() const override { return log_->epochs(); }
     Status begin_epoch(LeaderEpoch epoch) override { return log_->begin_epoch(epoch); }
     Status truncate(Offset offset) override { return log_->truncate(offset); }
-    bool takes_writes() const override { return log_->takes_writes(); }
     void distrust() override { log_->distrust(); }
 
    private:
@@ -339,7 +338,9 @@ TEST_F(DeviceActorTest, WhatAKilledProcessLeftIsSyncedAtTheStart) {
             Errc::unavailable);
   node_->kill("device/0");
   simulation_.run_for(1ms);
-  (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, DeviceOptions{});
+  DeviceOptions options;
+  options.failed_syncs_before = logs_.failed_syncs();
+  (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, options);
   simulation_.run_for(1ms);
   EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
 }
@@ -404,6 +405,59 @@ TEST_F(DeviceActorTest, AFailedWriteClosesItsLogOnly) {
   (void)order<replica::Written>(write(0, 0, other_bucket, true));
   EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
   (void)order<replica::Written>(write(2, 1, bucket, true));
+}
+
+TEST_F(DeviceActorTest, WhatWasAcknowledgedBeforeAFailedWriteIsSyncedInTime) {
+  for (const bool is_opened_again : {false, true}) {
+    SCOPED_TRACE(is_opened_again);
+    const BucketId into = is_opened_again ? bucket : other_bucket;
+    (void)order<replica::Opened>(replica::encode_open(into));
+    (void)order<replica::Written>(write(0, 0, into));
+    disk_.fail_writes(FaultLength::until_cleared);
+    EXPECT_EQ(order<replica::DeviceFailed>(write(2, 1, into)).error.code, Errc::unavailable);
+    disk_.fail_reads(FaultLength::until_cleared);
+    if (is_opened_again) (void)order<replica::DeviceFailed>(replica::encode_open(into));
+    simulation_.run_for(1100ms);
+    disk_.crash();
+    disk_.clear_faults();
+    EXPECT_EQ(order<replica::Opened>(replica::encode_open(into)).end, 2);
+  }
+}
+
+TEST_F(DeviceActorTest, ASyncThatIsDueDoesNotStandInLine) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  (void)order<replica::Opened>(replica::encode_open(other_bucket));
+  (void)order<replica::Written>(write(0, 0));
+  simulation_.slow_down(NodeId{0}, "device/0", [] { return 300ms; });
+  for (Offset read = 0; read < 20; ++read) {
+    node_->post("device/0", "replica", replica::encode_find(bucket, {0, 101}));
+  }
+  simulation_.run_for(1400ms);
+  disk_.crash();
+  simulation_.slow_down(NodeId{0}, "device/0", nullptr);
+  simulation_.run_for(10s);
+  answers_.clear();
+  EXPECT_EQ(order<replica::Opened>(replica::encode_open(bucket)).end, 2);
+}
+
+TEST_F(DeviceActorTest, ADeviceThatStartsAgainInTheSameProcessStaysFenced) {
+  (void)order<replica::Opened>(replica::encode_open(bucket));
+  disk_.fail_syncs(FaultLength::once);
+  (void)order<replica::DeviceFailed>(write(0, 0, bucket, true));
+  DeviceOptions options;
+  for (const bool is_new_process : {false, true}) {
+    node_->kill("device/0");
+    simulation_.run_for(1ms);
+    if (is_new_process) options.failed_syncs_before = logs_.failed_syncs();
+    (void)node_->spawn<DeviceActor>("device/0", "", Placement::scheduled, logs_, options);
+    simulation_.run_for(1ms);
+    if (is_new_process) {
+      (void)order<replica::Opened>(replica::encode_open(bucket));
+    } else {
+      const auto failed = order<replica::DeviceFailed>(replica::encode_open(bucket));
+      EXPECT_EQ(failed.error.code, Errc::unavailable);
+    }
+  }
 }
 
 TEST_F(DeviceActorTest, DamagedRowsAreTold) {
