@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "state/disk/simulated/simulated_disk.hpp"
+#include "state/log/segmented/segmented_log_store.hpp"
 #include "tests/unit/state/log/segmented/test_batches.hpp"
 
 namespace millrace {
