@@ -43,6 +43,8 @@ using WriterId = Id<struct WriterTag, std::int64_t>;
 using Offset = std::int64_t;
 /// Number of a bucket's leadership.
 using LeaderEpoch = Id<struct LeaderEpochTag, std::int32_t>;
+/// Number of a term of office of the cluster's coordinator, from 1. Zero means unset.
+using CoordinatorEpoch = Id<struct CoordinatorEpochTag, std::uint64_t>;
 /// Number of a change of the cluster's metadata; zero is the empty cluster.
 using Revision = Id<struct RevisionTag, std::uint64_t>;
 

@@ -22,6 +22,7 @@ struct CatalogDelta {
     serversTagged @12 :TaggedServers;
     clusterConfigsChanged @13 :List(ConfigOverride);
     nodeStarted @14 :NodeStart;
+    officeTaken @15 :Office;
   }
 }
 
@@ -92,6 +93,13 @@ struct AlteredTable {
 struct TaggedServers {
   nodes @0 :List(Int32);
   tag @1 :Int32;                # As in the public protocol; -1: none any more.
+}
+
+struct Office {
+  # A coordinator has taken office; what an earlier one writes or orders counts no more.
+  nodeId @0 :Int32;
+  incarnation @1 :UInt64;
+  epoch @2 :UInt64;             # From 1, one more with each.
 }
 
 struct NodeStart {

@@ -10,6 +10,8 @@ struct MetadataRequest {
     load @1 :Void;              # Everything: answered `loaded`.
     commit @2 :UInt64;          # The attachment becomes the delta after this revision; answered `committed`.
     snapshot @3 :UInt64;        # The attachment is everything up to this revision; answered `stored`.
+    readAfter @4 :UInt64;       # Answered `newer`; `loaded` if the deltas after this revision are not all there.
+    close @5 :Void;             # Another node may want it. Answered `stored`; the next order opens the store again.
   }
 }
 
@@ -20,12 +22,18 @@ struct MetadataReply {
     committed @2 :UInt64;       # The new revision.
     stored @3 :Void;
     failed @4 :StoreFailure;
+    newer @5 :Newer;            # Attachments: the deltas after its base, in order.
   }
 }
 
 struct Loaded {
   revision @0 :UInt64;
   hasSnapshot @1 :Bool;
+}
+
+struct Newer {
+  base @0 :UInt64;
+  revision @1 :UInt64;
 }
 
 struct StoreFailure {

@@ -19,17 +19,19 @@ void MetadataActor::on_envelope(const Envelope& envelope) {
   auto answer = perform(*order);
   if (!answer) {
     note_error(answer.error().message);
-    if (answer.error().code == Errc::unavailable) {
-      account_.reset();
-      store_.reset();
-    }
+    if (answer.error().code == Errc::unavailable) close();
   }
   if (account_) account_->set(store_->memory().used_bytes);
   reply(envelope, answer ? std::move(*answer) : encode_failed(answer.error()));
 }
 
+void MetadataActor::close() {
+  account_.reset();
+  store_.reset();
+}
+
 Result<Envelope> MetadataActor::perform(const Order& order) {
-  if (!store_) {
+  if (!store_ && !std::holds_alternative<Close>(order)) {
     auto opened = open_store_();
     if (!opened) return wrap(opened.error(), "open the metadata store");
     store_ = std::move(*opened);
@@ -57,6 +59,27 @@ Result<Envelope> MetadataActor::perform(const Load& /*order*/) {
     for (MetadataDelta& delta : *deltas) image.parts.push_back(std::move(delta.bytes));
     image.revision = deltas->back().revision;
   }
+}
+
+Result<Envelope> MetadataActor::perform(const ReadAfter& order) {
+  auto newest = store_->newest();
+  if (!newest) return tl::unexpected<Error>(newest.error());
+  if (order.revision > *newest) return perform(Load{});  // It is of another store.
+  NewerDeltas newer{order.revision, order.revision, {}};
+  while (newer.revision < *newest) {
+    auto deltas = store_->read_after(newer.revision, deltas_per_read);
+    if (!deltas && deltas.error().code == Errc::stale_epoch) return perform(Load{});
+    if (!deltas) return tl::unexpected<Error>(deltas.error());
+    if (deltas->empty()) break;
+    for (MetadataDelta& delta : *deltas) newer.deltas.push_back(std::move(delta.bytes));
+    newer.revision = deltas->back().revision;
+  }
+  return encode_newer(std::move(newer));
+}
+
+Result<Envelope> MetadataActor::perform(const Close& /*order*/) {
+  close();
+  return encode_stored();
 }
 
 Result<Envelope> MetadataActor::perform(const Commit& order) {

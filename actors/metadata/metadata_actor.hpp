@@ -27,6 +27,9 @@ class MetadataActor final : public Actor {
   [[nodiscard]] Result<Envelope> perform(const Load& order);
   [[nodiscard]] Result<Envelope> perform(const Commit& order);
   [[nodiscard]] Result<Envelope> perform(const PutSnapshot& order);
+  [[nodiscard]] Result<Envelope> perform(const ReadAfter& order);
+  [[nodiscard]] Result<Envelope> perform(const Close& order);
+  void close();
 
   const OpenMetadataStore open_store_;
   std::unique_ptr<MetadataStore> store_;  // Empty while it is closed.

@@ -24,6 +24,10 @@ Result<Order> decode_order(const Envelope& envelope) {
       case Request::SNAPSHOT:
         if (!has_content) return fail(Errc::malformed, "snapshot without an image");
         return PutSnapshot{{Revision{request.getSnapshot()}, envelope.attachments.front()}};
+      case Request::READ_AFTER:
+        return ReadAfter{Revision{request.getReadAfter()}};
+      case Request::CLOSE:
+        return Close{};
       default:
         return fail(Errc::malformed, "unknown order to the metadata store");
     }
@@ -38,6 +42,16 @@ Envelope encode_loaded(LoadedImage image) {
         loaded.setHasSnapshot(image.has_snapshot);
       },
       std::move(image.parts));
+}
+
+Envelope encode_newer(NewerDeltas newer) {
+  return seal<Reply>(
+      [&](Reply::Builder reply) {
+        auto out = reply.initNewer();
+        out.setBase(newer.base.value());
+        out.setRevision(newer.revision.value());
+      },
+      std::move(newer.deltas));
 }
 
 Envelope encode_committed(Revision revision) {

@@ -16,7 +16,12 @@ struct Commit {
 struct PutSnapshot {
   MetadataSnapshot snapshot;
 };
-using Order = std::variant<Load, Commit, PutSnapshot>;
+struct ReadAfter {
+  Revision revision;
+};
+/// Others may want to open the store.
+struct Close {};
+using Order = std::variant<Load, Commit, PutSnapshot, ReadAfter, Close>;
 
 /// Everything the store holds: the snapshot first, if there is one, then the deltas after it.
 struct LoadedImage {
@@ -25,9 +30,17 @@ struct LoadedImage {
   std::vector<Buffer> parts;
 };
 
+/// The deltas after `base`.
+struct NewerDeltas {
+  Revision base;
+  Revision revision;
+  std::vector<Buffer> deltas;
+};
+
 /// schemas/metadata_store.capnp: orders in, outcomes out.
 [[nodiscard]] Result<Order> decode_order(const Envelope& envelope);
 [[nodiscard]] Envelope encode_loaded(LoadedImage image);
+[[nodiscard]] Envelope encode_newer(NewerDeltas newer);
 [[nodiscard]] Envelope encode_committed(Revision revision);
 [[nodiscard]] Envelope encode_stored();
 [[nodiscard]] Envelope encode_failed(const Error& error);

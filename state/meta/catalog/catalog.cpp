@@ -119,6 +119,8 @@ void Catalog::apply_one(const ClusterConfigsChanged& fact) {
 
 void Catalog::apply_one(const NodeStarted& fact) { node_starts_[fact.node] = fact.start; }
 
+void Catalog::apply_one(const OfficeTaken& fact) { office_ = fact; }
+
 bool Catalog::has_buckets_on(NodeId node) const {
   const auto lies_there = [&](const BucketInfo& bucket) {
     return std::find(bucket.replicas.begin(), bucket.replicas.end(), node) != bucket.replicas.end();
@@ -200,6 +202,7 @@ std::vector<CatalogDelta> Catalog::as_deltas() const {
     deltas.emplace_back(ClusterConfigsChanged{{cluster_configs_.begin(), cluster_configs_.end()}});
   }
   for (const auto& [node, start] : node_starts_) deltas.emplace_back(NodeStarted{node, start});
+  if (office_) deltas.emplace_back(*office_);
   return deltas;
 }
 

@@ -115,10 +115,17 @@ struct NodeStarted {
   StartId start;
   friend bool operator==(const NodeStarted&, const NodeStarted&) = default;
 };
+/// A coordinator has taken office: what an earlier one writes or orders counts no more.
+struct OfficeTaken {
+  NodeId node;
+  Incarnation incarnation;
+  CoordinatorEpoch epoch;  ///< From 1, one more with each.
+  friend bool operator==(const OfficeTaken&, const OfficeTaken&) = default;
+};
 using CatalogDelta =
     std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved,
                  AclsCreated, AclsDropped, PartitionCreated, PartitionDropped, TableAltered,
-                 DatabaseAltered, ServersTagged, ClusterConfigsChanged, NodeStarted>;
+                 DatabaseAltered, ServersTagged, ClusterConfigsChanged, NodeStarted, OfficeTaken>;
 
 /// Copying shares the tables, their partitions and the permissions, so a new version per delta is
 /// cheap.
@@ -151,6 +158,8 @@ class Catalog {
   [[nodiscard]] const std::map<NodeId, ServerTag>& server_tags() const { return server_tags_; }
   /// The newest start of each node that its right disk was there at.
   [[nodiscard]] const std::map<NodeId, StartId>& node_starts() const { return node_starts_; }
+  /// Who took office last; none: nobody ever did.
+  [[nodiscard]] const std::optional<OfficeTaken>& office() const { return office_; }
   /// Whether any bucket has a replica there.
   [[nodiscard]] bool has_buckets_on(NodeId node) const;
   /// Keys that are overridden, with their values.
@@ -179,6 +188,7 @@ class Catalog {
   void apply_one(const ServersTagged& fact);
   void apply_one(const ClusterConfigsChanged& fact);
   void apply_one(const NodeStarted& fact);
+  void apply_one(const OfficeTaken& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;
@@ -191,6 +201,7 @@ class Catalog {
   std::map<NodeId, ServerTag> server_tags_;
   protocol::Properties cluster_configs_;
   std::map<NodeId, StartId> node_starts_;
+  std::optional<OfficeTaken> office_;
 };
 
 }  // namespace millrace

@@ -19,6 +19,9 @@ namespace {
 // The checksum takes 8 bytes so that the words behind it stay aligned.
 constexpr std::size_t checksum_size = 8;
 
+// Versions of member lists have 32 bits for it.
+constexpr std::uint64_t coordinator_epoch_max = 0xffff'ffff;
+
 // A ServersTagged that takes tags away.
 constexpr std::int32_t no_tag = -1;
 
@@ -104,6 +107,11 @@ void write_alteration(schemas::CatalogDelta::Builder out, const CatalogDelta& de
     auto start = out.initNodeStarted();
     start.setNodeId(started->node.value());
     start.setStart(started->start.value());
+  } else if (const auto* taken = std::get_if<OfficeTaken>(&delta)) {
+    auto office = out.initOfficeTaken();
+    office.setNodeId(taken->node.value());
+    office.setIncarnation(taken->incarnation.value());
+    office.setEpoch(taken->epoch.value());
   }
 }
 
@@ -255,6 +263,14 @@ Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
     case schemas::CatalogDelta::NODE_STARTED:
       return NodeStarted{NodeId{in.getNodeStarted().getNodeId()},
                          StartId{in.getNodeStarted().getStart()}};
+    case schemas::CatalogDelta::OFFICE_TAKEN: {
+      const auto office = in.getOfficeTaken();
+      const CoordinatorEpoch epoch{office.getEpoch()};
+      if (epoch == CoordinatorEpoch{} || epoch.value() > coordinator_epoch_max) {
+        return fail(Errc::corrupt, "office of an epoch that is never given");
+      }
+      return OfficeTaken{NodeId{office.getNodeId()}, Incarnation{office.getIncarnation()}, epoch};
+    }
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }

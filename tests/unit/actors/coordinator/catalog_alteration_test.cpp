@@ -90,6 +90,7 @@ TEST(CatalogAlteration, FactsAndImagesAreStoredWhole) {
       ServersTagged{{NodeId{4}}, std::nullopt},
       ClusterConfigsChanged{{{"x", std::string("a\0b", 3)}, {"y", std::nullopt}, {"z", ""}}},
       NodeStarted{NodeId{4}, StartId{9}},
+      OfficeTaken{NodeId{4}, Incarnation{9}, CoordinatorEpoch{7}},
   };
   for (const CatalogDelta& fact : facts) {
     const auto read = decode_delta(encode_delta(fact));
