@@ -41,6 +41,10 @@ enum class PlantedBug {
   grant_writer_ids_again,
   /// The id of a partition that was dropped is given to the next one.
   reuse_partition_ids,
+  /// A node does what a deposed coordinator tells it.
+  obey_deposed_coordinator,
+  /// A coordinator takes office without writing it down.
+  take_office_without_commit,
 };
 
 // Even pure logic asks this: it is a constant of the process, so that a function of the same

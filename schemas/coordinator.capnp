@@ -103,6 +103,7 @@ struct ClusterUpdate {
   isImage @2 :Bool;
   membersVersion @3 :UInt64;
   members @4 :List(ClusterMember);
+  coordinatorEpoch @5 :UInt64;  # Of whom it comes from: a node obeys nobody who is older than whom it obeyed.
 }
 
 struct ClusterMember {

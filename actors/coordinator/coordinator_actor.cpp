@@ -18,25 +18,41 @@ constexpr Correlation order_mask = (Correlation{1} << order_bits) - 1;
 constexpr Correlation correlation_load = 1;
 constexpr Correlation correlation_commit = 2;
 constexpr Correlation correlation_snapshot = 3;
+constexpr Correlation correlation_news = 4;
+constexpr Correlation correlation_close = 5;
+
+StoreOrder order_of(Correlation order) {
+  if (order == correlation_load) return StoreOrder::load;
+  return order == correlation_news ? StoreOrder::read_news : StoreOrder::commit;
+}
 
 }  // namespace
 
 CoordinatorActor::CoordinatorActor(caf::actor_config& config, ActorSetup setup,
-                                   CoordinatorMachine::Options options, std::string metadata)
+                                   OfficeMachine::Options options, std::string metadata,
+                                   const PublishedView& published)
     : Actor(config, std::move(setup)),
       metadata_(std::move(metadata)),
-      commands_account_(context().budgets(),
-                        {"commands_of_coordinator", "commands", options.commands_max}),
+      commands_account_(context().budgets(), {"commands_of_coordinator", "commands",
+                                              3 * options.coordinator.commands_max}),
       deltas_account_(context().budgets(),
-                      {"deltas_of_coordinator", "deltas", options.deltas_kept}),
-      machine_(std::move(options),
-               static_cast<std::uint32_t>(context().identity().incarnation.value())) {}
+                      {"deltas_of_coordinator", "deltas", options.coordinator.deltas_kept}),
+      published_(published),
+      machine_(std::move(options), context().node(), context().identity().incarnation) {}
 
 void CoordinatorActor::on_start() { on_timer(0); }
 
 void CoordinatorActor::on_timer(std::uint64_t /*id*/) {
+  follow();
   step(Tick{context().wall_clock()});
   start_timer(tick_interval, 0);
+}
+
+void CoordinatorActor::follow() {
+  const auto view = published_.get();
+  if (view->revision == followed_) return;
+  followed_ = view->revision;
+  step(Followed{view->revision, view->catalog});
 }
 
 void CoordinatorActor::on_envelope(const Envelope& envelope) {
@@ -45,32 +61,34 @@ void CoordinatorActor::on_envelope(const Envelope& envelope) {
   if (*event) step(**event);
 }
 
-Result<std::optional<Event>> CoordinatorActor::decode(const Envelope& envelope) {
+Result<std::optional<OfficeEvent>> CoordinatorActor::decode(const Envelope& envelope) {
   if (is_report(envelope)) {
     auto report = decode_report(envelope);
     if (!report) return tl::unexpected<Error>(report.error());
-    return Event{std::move(*report)};
+    return OfficeEvent{std::move(*report)};
   }
   if (is_peer_status(envelope)) return decode_peer_status(envelope);
   if (is_store_answer(envelope)) {
     if (envelope.correlation >> order_bits != id()) return std::nullopt;
     const Correlation order = envelope.correlation & order_mask;
-    if (order == correlation_snapshot) return std::nullopt;
-    const bool loading = order == correlation_load;
-    auto outcome = decode_outcome(envelope, loading);
-    if (outcome || !loading) return outcome;
+    if (order == correlation_snapshot || order == correlation_close) return std::nullopt;
+    auto outcome = decode_outcome(envelope, order_of(order));
+    if (outcome || order == correlation_commit) return outcome;
     note_error(outcome.error().message);
-    return Event{LoadFailed{outcome.error()}};  // Damaged metadata is no metadata.
+    // Damaged metadata is no metadata.
+    if (order == correlation_news) return OfficeEvent{NewsFailed{outcome.error()}};
+    return OfficeEvent{LoadFailed{outcome.error()}};
   }
   auto command = decode_command(envelope);
   if (!command) return tl::unexpected<Error>(command.error());
   const Ticket ticket = tickets_++;
   askers_.emplace(ticket, Asker{envelope.from, envelope.correlation});
-  return Event{Asked{ticket, envelope.from.node, std::move(*command), context().wall_clock()}};
+  return OfficeEvent{
+      Asked{ticket, envelope.from.node, std::move(*command), context().wall_clock()}};
 }
 
-void CoordinatorActor::step(const Event& event) {
-  for (const Effect& effect : machine_.step(now(), event)) {
+void CoordinatorActor::step(const OfficeEvent& event) {
+  for (const OfficeEffect& effect : machine_.step(now(), event)) {
     std::visit([this](const auto& one) { perform(one); }, effect);
   }
   commands_account_.set(machine_.waiting_commands());
@@ -92,6 +110,21 @@ void CoordinatorActor::perform(const Commit& effect) {
 
 void CoordinatorActor::perform(const StoreSnapshot& effect) {
   order_store(correlation_snapshot, encode_snapshot(effect));
+}
+
+void CoordinatorActor::perform(const ReadNews& effect) {
+  order_store(correlation_news, encode_read_news(effect));
+}
+
+void CoordinatorActor::perform(const CloseStore& /*effect*/) {
+  order_store(correlation_close, encode_close_store());
+}
+
+void CoordinatorActor::perform(const OfficeChanged& effect) {
+  log_event(EventLevel::info, effect.in_office ? "office_taken" : "office_left",
+            {{"node", context().node().value()},
+             {"holder", effect.office.node.value()},
+             {"epoch", effect.office.epoch.value()}});
 }
 
 void CoordinatorActor::perform(const Answer& effect) {

@@ -7,12 +7,13 @@
 
 namespace millrace::coordinator {
 
-/// The coordinator of this node. Decides nothing: CoordinatorMachine does.
+/// The coordinator of this node, in office or standing by. Decides nothing: OfficeMachine does.
 class CoordinatorActor final : public Actor {
  public:
   /// `metadata` is the name of the actor that owns the metadata store.
-  CoordinatorActor(caf::actor_config& config, ActorSetup setup, CoordinatorMachine::Options options,
-                   std::string metadata);
+  /// `published` is what this node's tablet hears.
+  CoordinatorActor(caf::actor_config& config, ActorSetup setup, OfficeMachine::Options options,
+                   std::string metadata, const PublishedView& published);
 
  protected:
   void on_start() override;
@@ -25,7 +26,8 @@ class CoordinatorActor final : public Actor {
     Correlation correlation = 0;
   };
 
-  void step(const Event& event);
+  void step(const OfficeEvent& event);
+  void follow();
   void order_store(Correlation correlation, Envelope order);
   void perform(const Load& effect);
   void perform(const Commit& effect);
@@ -33,12 +35,17 @@ class CoordinatorActor final : public Actor {
   void perform(const Answer& effect);
   void perform(const SendUpdate& effect);
   static void perform(const WarnWithoutEffect& effect);
-  [[nodiscard]] Result<std::optional<Event>> decode(const Envelope& envelope);
+  void perform(const ReadNews& effect);
+  void perform(const CloseStore& effect);
+  void perform(const OfficeChanged& effect);
+  [[nodiscard]] Result<std::optional<OfficeEvent>> decode(const Envelope& envelope);
 
   const std::string metadata_;
   BudgetAccount commands_account_;
   BudgetAccount deltas_account_;
-  CoordinatorMachine machine_;
+  const PublishedView& published_;
+  Revision followed_;
+  OfficeMachine machine_;
   std::map<Ticket, Asker> askers_;
   Ticket tickets_ = 0;
 };

@@ -62,8 +62,7 @@ void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
   }
 }
 
-Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
-                                           const std::vector<Buffer>& attachments) {
+Result<Loaded> decode_loaded(schemas::Loaded::Reader in, const std::vector<Buffer>& attachments) {
   Loaded loaded{Revision{in.getRevision()}, {}};
   std::size_t next = 0;
   if (in.getHasSnapshot()) {
@@ -77,7 +76,24 @@ Result<std::optional<Event>> decode_loaded(schemas::Loaded::Reader in,
     if (!delta) return wrap(delta.error(), "metadata delta");
     loaded.catalog.apply(*delta);
   }
-  return Event{std::move(loaded)};
+  return loaded;
+}
+
+Result<std::optional<OfficeEvent>> decode_newer(schemas::Newer::Reader in,
+                                                const std::vector<Buffer>& attachments) {
+  NewsRead news{Revision{in.getBase()}, Revision{in.getRevision()}, {}, {}};
+  for (const Buffer& bytes : attachments) {
+    auto delta = decode_delta(bytes);
+    if (!delta) return wrap(delta.error(), "metadata delta");
+    news.deltas.push_back(std::move(*delta));
+  }
+  return OfficeEvent{std::move(news)};
+}
+
+OfficeEvent failure_of(StoreOrder order, Error error) {
+  if (order == StoreOrder::load) return LoadFailed{std::move(error)};
+  if (order == StoreOrder::commit) return CommitFailed{std::move(error)};
+  return NewsFailed{std::move(error)};
 }
 
 }  // namespace
@@ -170,6 +186,7 @@ Envelope encode_update(const SendUpdate& update) {
         out.setRevision(update.revision.value());
         out.setIsImage(update.image.has_value());
         out.setMembersVersion(update.members_version);
+        out.setCoordinatorEpoch(update.epoch.value());
         auto members = out.initMembers(static_cast<unsigned>(update.members.size()));
         for (unsigned i = 0; i < members.size(); ++i) write(members[i], update.members[i]);
       },
@@ -178,11 +195,11 @@ Envelope encode_update(const SendUpdate& update) {
 
 bool is_peer_status(const Envelope& envelope) { return holds<schemas::PeerStatus>(envelope); }
 
-Result<std::optional<Event>> decode_peer_status(const Envelope& envelope) {
+Result<std::optional<OfficeEvent>> decode_peer_status(const Envelope& envelope) {
   using Status = schemas::PeerStatus;
-  return open<Status>(envelope, [](Status::Reader status) -> Result<std::optional<Event>> {
+  return open<Status>(envelope, [](Status::Reader status) -> Result<std::optional<OfficeEvent>> {
     if (status.getConnected()) return std::nullopt;
-    return Event{NodeLost{NodeId{status.getNodeId()}}};
+    return OfficeEvent{NodeLost{NodeId{status.getNodeId()}}};
   });
 }
 
@@ -202,26 +219,41 @@ Envelope encode_snapshot(const StoreSnapshot& snapshot) {
       {encode_catalog(snapshot.catalog)});
 }
 
+Envelope encode_read_news(const ReadNews& read) {
+  return seal<StoreRequest>(
+      [&](StoreRequest::Builder request) { request.setReadAfter(read.after.value()); });
+}
+
+Envelope encode_close_store() {
+  return seal<StoreRequest>([](StoreRequest::Builder request) { request.setClose(); });
+}
+
 bool is_store_answer(const Envelope& envelope) { return holds<StoreReply>(envelope); }
 
-Result<std::optional<Event>> decode_outcome(const Envelope& envelope, bool loading) {
-  return open<StoreReply>(envelope, [&](StoreReply::Reader reply) -> Result<std::optional<Event>> {
-    switch (reply.which()) {
-      case StoreReply::LOADED:
-        return decode_loaded(reply.getLoaded(), envelope.attachments);
-      case StoreReply::COMMITTED:
-        return Event{Committed{Revision{reply.getCommitted()}}};
-      case StoreReply::STORED:
-        return std::nullopt;
-      case StoreReply::FAILED: {
-        const auto failed = reply.getFailed();
-        const Error error{errc_from(failed.getErrc()), text(failed.getMessage())};
-        return loading ? Event{LoadFailed{error}} : Event{CommitFailed{error}};
-      }
-      default:
-        return fail(Errc::malformed, "unusable answer from the metadata store");
-    }
-  });
+Result<std::optional<OfficeEvent>> decode_outcome(const Envelope& envelope, StoreOrder order) {
+  return open<StoreReply>(
+      envelope, [&](StoreReply::Reader reply) -> Result<std::optional<OfficeEvent>> {
+        switch (reply.which()) {
+          case StoreReply::LOADED: {
+            auto loaded = decode_loaded(reply.getLoaded(), envelope.attachments);
+            if (!loaded) return tl::unexpected<Error>(loaded.error());
+            if (order == StoreOrder::load) return OfficeEvent{std::move(*loaded)};
+            return OfficeEvent{NewsRead{{}, loaded->revision, std::move(loaded->catalog), {}}};
+          }
+          case StoreReply::NEWER:
+            return decode_newer(reply.getNewer(), envelope.attachments);
+          case StoreReply::COMMITTED:
+            return OfficeEvent{Committed{Revision{reply.getCommitted()}}};
+          case StoreReply::STORED:
+            return std::nullopt;
+          case StoreReply::FAILED: {
+            const auto failed = reply.getFailed();
+            return failure_of(order, {errc_from(failed.getErrc()), text(failed.getMessage())});
+          }
+          default:
+            return fail(Errc::malformed, "unusable answer from the metadata store");
+        }
+      });
 }
 
 }  // namespace millrace::coordinator

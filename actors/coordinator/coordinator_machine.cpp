@@ -21,6 +21,11 @@ constexpr auto default_database = "fluss";
 // Commands shall have their turn with a store that takes nothing.
 constexpr Duration record_again_after = 1s;
 
+/// What appends and look-ups wait for. It costs no fact, or one in many.
+bool is_urgent(const Command& command) {
+  return std::holds_alternative<NewWriter>(command) || std::holds_alternative<Sync>(command);
+}
+
 ProtocolError busy(std::string message) {
   return {ErrorCode::request_time_out, std::move(message)};
 }
@@ -64,7 +69,8 @@ void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects)
     starts_again_at_ = now_ + record_again_after;
   if (!failed.command) return;
   if (why_uncommitted_.code == Errc::stale_epoch) {
-    return commands_.push_front(*failed.command);  // Decided on what was old: decide anew.
+    // Decided on what was old: decide anew.
+    return commands_.push_front(*failed.command, is_urgent(failed.command->command));
   }
   effects.push_back(Answer{
       failed.command->ticket,
@@ -73,8 +79,9 @@ void CoordinatorMachine::not_committed(const InFlight& failed, Effects& effects)
 
 void CoordinatorMachine::apply(const LoadFailed& event, Effects& effects) {
   loading_ = false;  // A later tick tries again.
-  for (const Asked& asked : std::exchange(commands_, {})) {
-    effects.push_back(Answer{asked.ticket, busy("metadata store: " + event.error.message)});
+  while (!commands_.empty()) {
+    const Ticket ticket = commands_.pop().ticket;
+    effects.push_back(Answer{ticket, busy("metadata store: " + event.error.message)});
   }
 }
 
@@ -96,10 +103,11 @@ void CoordinatorMachine::load(Effects& effects) {
 }
 
 void CoordinatorMachine::apply(const Asked& event, Effects& effects) {
-  if (commands_.size() >= options_.commands_max) {
+  const bool urgent = is_urgent(event.command);
+  if ((urgent ? commands_.urgent() : commands_.bulk()) >= options_.commands_max) {
     return effects.push_back(Answer{event.ticket, busy("too many commands are waiting")});
   }
-  commands_.push_back(event);
+  commands_.push(event, urgent);
 }
 
 void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
@@ -145,7 +153,7 @@ void CoordinatorMachine::apply(const Tick& event, Effects& effects) {
 void CoordinatorMachine::work(Effects& effects) {
   if (!settled() || must_load_) return;
   if (!std::exchange(announced_, true)) update_all(effects);
-  if (!in_flight_ && catalog_.databases().empty() && revision_ == Revision{}) {
+  if (!in_flight_ && is_new_cluster()) {
     commit(std::nullopt, DatabaseCreated{{default_database, {}, 0, 0}}, effects);
   }
   record_start(effects);
@@ -155,11 +163,32 @@ void CoordinatorMachine::work(Effects& effects) {
     const bool automatic = commands_.empty() || std::exchange(auto_partition_turn_, false);
     if (automatic && adjust_automatic_partitions(effects)) continue;
     if (commands_.empty()) continue;
-    const Asked asked = std::move(commands_.front());
-    commands_.pop_front();
+    const Asked asked = commands_.pop();
     auto_partition_turn_ = true;
     run(asked, effects);
   }
+}
+
+bool CoordinatorMachine::is_new_cluster() const {
+  const auto& office = catalog_.office();
+  return revision_.value() == (office ? office->epoch.value() : 0);
+}
+
+std::vector<Effect> CoordinatorMachine::leave() {
+  Effects effects;
+  const ProtocolError elsewhere{ErrorCode::not_coordinator_leader_exception,
+                                "another coordinator is in office"};
+  for (const Waiting& one : std::exchange(waiting_, {})) {
+    effects.push_back(Answer{one.ticket, one.reply});  // That much is written.
+  }
+  if (const auto last = std::exchange(in_flight_, std::nullopt); last && last->command) {
+    const bool is_refused = must_load_ && why_uncommitted_.code == Errc::stale_epoch;
+    effects.push_back(Answer{
+        last->command->ticket,
+        is_refused ? elsewhere : busy("Another coordinator is in office; the outcome is open.")});
+  }
+  while (!commands_.empty()) effects.push_back(Answer{commands_.pop().ticket, elsewhere});
+  return effects;
 }
 
 void CoordinatorMachine::record_start(Effects& effects) {
@@ -372,7 +401,8 @@ void CoordinatorMachine::update(const Node& node, Effects& effects) {
   if (!settled() || (!node.member.alive && node.disk.verdict != DiskVerdict::foreign)) return;
   const std::uint64_t version = std::uint64_t{term_} << 32 | members_count_;
   if (node.applied == revision_ && node.members_version == version) return;
-  SendUpdate send{node.member.node, node.applied, revision_, {}, {}, version, {}};
+  SendUpdate send{node.member.node,       node.applied, revision_, {}, {}, version, {},
+                  CoordinatorEpoch{term_}};
   // A node ahead of us followed somebody whose writes we do not have: start it afresh.
   const bool is_behind = node.applied <= revision_;
   const std::uint64_t missing = is_behind ? revision_.value() - node.applied.value() : 0;

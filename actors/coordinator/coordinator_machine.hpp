@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/coordinator/command.hpp"
+#include "actors/coordinator/command_lanes.hpp"
 #include "actors/coordinator/partition_rules.hpp"
 #include "actors/coordinator/table_rules.hpp"
 #include "base/result.hpp"
@@ -77,6 +78,7 @@ struct SendUpdate {
   std::vector<CatalogDelta> deltas;  ///< After `base`.
   std::uint64_t members_version = 0;
   std::vector<MemberInfo> members;
+  CoordinatorEpoch epoch = {};  ///< Of the coordinator that says so.
 };
 /// The operator shall hear that something he set does nothing in this build.
 struct WarnWithoutEffect {
@@ -102,18 +104,23 @@ class CoordinatorMachine {
     Duration verdict_wait_max = 700ms;
     /// A node that does not report for so long is taken for gone until it reports again.
     Duration silence_max = 5s;
-    std::size_t commands_max = 1024;      ///< Waiting commands; a further one is refused.
+    std::size_t commands_max = 1024;      ///< Waiting in each lane; a further one is refused.
     std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
     std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
     std::int64_t writer_ids_block = 1000;
     Duration auto_partition_interval = 10min;  ///< auto-partition.check.interval
   };
 
-  /// `term` tells this coordinator's member lists from its predecessors': larger each time.
+  /// `term` is the epoch of its office. It tells this coordinator's member lists and orders from
+  /// its predecessors': larger each time.
   CoordinatorMachine(Options options, std::uint32_t term);
 
   /// Requires `now` never to go back.
   [[nodiscard]] std::vector<Effect> step(Instant now, const Event& event);
+
+  /// Answers everybody who waits, since somebody else is in office: with what is known of his
+  /// command. Nothing may happen to this coordinator afterwards.
+  [[nodiscard]] std::vector<Effect> leave();
 
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
   [[nodiscard]] Revision revision() const { return revision_; }
@@ -153,6 +160,8 @@ class CoordinatorMachine {
   /// What follows from the state alone: load, announce, run the next commands.
   void work(Effects& effects);
   void load(Effects& effects);
+  /// Whether nothing was ever decided: terms of office are all there is.
+  [[nodiscard]] bool is_new_cluster() const;
   void run(const Asked& asked, Effects& effects);
   [[nodiscard]] Decision decide_on(const Asked& asked) const;
   void grant_writer(const Asked& asked, Effects& effects);
@@ -197,7 +206,7 @@ class CoordinatorMachine {
   Catalog catalog_;
   WriterId next_writer_{0};
   std::deque<CatalogDelta> recent_;  // The newest one made revision_.
-  std::deque<Asked> commands_;
+  CommandLanes<Asked> commands_;
   std::optional<InFlight> in_flight_;
   Error why_uncommitted_;  // The last commit's error, until the store was loaded again.
   std::vector<Waiting> waiting_;

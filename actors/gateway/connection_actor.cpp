@@ -41,6 +41,13 @@ Caller caller_from(const ConnectionOrigin& origin) {
   return caller;
 }
 
+/// Asked of a node whose coordinator is not in office: nothing was done.
+bool is_elsewhere(const CoordinatorAnswer& answer) {
+  const auto* refused = std::get_if<protocol::ProtocolError>(&answer);
+  return refused != nullptr &&
+         refused->code == protocol::ErrorCode::not_coordinator_leader_exception;
+}
+
 }  // namespace
 
 ConnectionActor::ConnectionActor(caf::actor_config& config, ActorSetup setup, Transport& transport,
@@ -236,6 +243,7 @@ void ConnectionActor::answered(const Envelope& envelope) {
   }
   auto answer = decode_reply(envelope);
   if (!answer) return drop(answer.error());
+  if (is_elsewhere(*answer)) return start_timer(command_again_after, timer_command | number);
   advance(number,
           [&](Call& call, const CallContext& view) { return call.on_coordinator(view, *answer); });
 }

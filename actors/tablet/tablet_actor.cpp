@@ -36,17 +36,24 @@ void TabletActor::on_own_timer(std::uint64_t id) {
     step(Tick{});
     return start_timer(delete_again_after, timer_delete);
   }
-  perform(Report{});
+  report_to_all();
   start_timer(options_.report_interval, timer_report);
 }
 
 void TabletActor::on_envelope(const Envelope& envelope) {
   // A peer came or went; if it is the coordinator it wants to hear from us now.
-  if (is_peer_status(envelope)) return perform(Report{});
+  if (is_peer_status(envelope)) return report_to_all();
   if (is_device_answer(envelope)) return take_deleted(envelope);
   auto update = decode_update(envelope);
   if (!update) return drop(update.error());
+  const std::uint64_t refused = machine_.refused_orders();
+  const CoordinatorEpoch epoch = update->from_epoch;
   step(*update);
+  if (machine_.refused_orders() == refused || epoch == CoordinatorEpoch{}) return;
+  log_event(EventLevel::debug, "late_order_refused",
+            {{"node", context().node().value()},
+             {"from", envelope.from.node.value()},
+             {"epoch", epoch.value()}});
 }
 
 void TabletActor::take_deleted(const Envelope& envelope) {
@@ -90,13 +97,19 @@ void TabletActor::perform(const DeleteLog& effect) {
   send_here(options_.device_of(effect.bucket), std::move(order));
 }
 
-void TabletActor::perform(const Report& /*effect*/) {
+void TabletActor::perform(const Report& /*effect*/) { report_to(machine_.coordinator()); }
+
+void TabletActor::report_to_all() {
+  for (const NodeId candidate : options_.candidates) report_to(candidate);
+}
+
+void TabletActor::report_to(NodeId coordinator) {
   if (machine_.disk() == DiskVerdict::foreign && !std::exchange(told_foreign_, true)) {
     note_error("this is not the disk that the node had, or an older copy of it");
     log_event(EventLevel::error, "disk_is_foreign", {{"node", context().node().value()}});
   }
   const StartId start = options_.starts ? options_.starts->present : StartId{};
-  send({options_.coordinator, coordinator_name},
+  send({coordinator, coordinator_name},
        encode_report(options_.self, machine_.revision(), machine_.members_version(),
                      {machine_.disk(), start}));
 }

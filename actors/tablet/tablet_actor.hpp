@@ -9,8 +9,9 @@
 namespace millrace::tablet {
 
 struct TabletOptions {
-  MemberInfo self;  ///< As the coordinator and then all clients are told.
-  NodeId coordinator;
+  MemberInfo self;              ///< As the coordinator and then all clients are told.
+  NodeId coordinator;           ///< Taken to be in office until the catalog tells.
+  std::set<NodeId> candidates;  ///< Whose coordinators may hold office: all of them hear reports.
   std::set<BucketId> on_disk;
   /// What the disk tells of the node's starts; nothing: it is not asked.
   std::optional<KnownStarts> starts;
@@ -42,6 +43,9 @@ class TabletActor final : public SupervisingActor {
   void perform(const StopReplica& effect);
   void perform(const DeleteLog& effect);
   void perform(const Report& effect);
+  /// Tells everybody who may be in office, now or next.
+  void report_to_all();
+  void report_to(NodeId coordinator);
 
   const TabletOptions options_;
   PublishedView& published_;

@@ -46,6 +46,7 @@ Result<UpdateArrived> decode_update(const Envelope& envelope) {
     update.base = Revision{in.getBase()};
     update.revision = Revision{in.getRevision()};
     update.members_version = in.getMembersVersion();
+    update.from_epoch = CoordinatorEpoch{in.getCoordinatorEpoch()};
     for (const auto member : in.getMembers()) update.members.push_back(read(member));
     if (in.getIsImage()) {
       if (envelope.attachments.size() != 1) return fail(Errc::malformed, "update without image");

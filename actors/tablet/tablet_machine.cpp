@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted_bug.hpp"
+
 namespace millrace::tablet {
 
 TabletMachine::TabletMachine(NodeId self, NodeId coordinator, std::set<BucketId> on_disk,
@@ -22,7 +24,11 @@ std::vector<Effect> TabletMachine::step(const Event& event) {
 }
 
 void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effects) {
-  if (event.members_version < members_version_) return;  // From before, or from a deposed one.
+  if (is_late(event)) {
+    ++refused_orders_;
+    return;
+  }
+  obeyed_ = event.from_epoch;
   if (event.image) {
     view_.catalog = *event.image;
     view_.revision = event.revision;
@@ -38,9 +44,17 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
   view_.members.clear();
   for (const MemberInfo& member : event.members) view_.members.emplace(member.node, member);
 
+  if (const auto& office = view_.catalog.office()) view_.coordinator = office->node;
+
   view_.serves = serves();
   effects.push_back(Publish{view_});
   effects.push_back(Report{});
+}
+
+bool TabletMachine::is_late(const UpdateArrived& event) const {
+  if (is_planted(PlantedBug::obey_deposed_coordinator) && event.from_epoch < obeyed_) return false;
+  // Of one coordinator's orders an older one may arrive later, too.
+  return event.from_epoch < obeyed_ || event.members_version < members_version_;
 }
 
 void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
@@ -56,7 +70,8 @@ void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
     } else if (const auto* made = std::get_if<PartitionCreated>(&delta)) {
       start_wanted(made->partition.table, made->partition.id, made->partition.buckets, effects);
     } else if (!std::holds_alternative<WriterIdsReserved>(delta) &&
-               !std::holds_alternative<NodeStarted>(delta)) {
+               !std::holds_alternative<NodeStarted>(delta) &&
+               !std::holds_alternative<OfficeTaken>(delta)) {
       any_dropped = true;
     }
   }

@@ -19,6 +19,7 @@ struct UpdateArrived {
   std::vector<CatalogDelta> deltas;  ///< After `base`.
   std::uint64_t members_version = 0;
   std::vector<MemberInfo> members;
+  CoordinatorEpoch from_epoch;  ///< Of the coordinator that it comes from.
 };
 /// A replica has ended for good; its log may be deleted now.
 struct ReplicaGone {
@@ -71,6 +72,10 @@ class TabletMachine {
 
   [[nodiscard]] Revision revision() const { return view_.revision; }
   [[nodiscard]] std::uint64_t members_version() const { return members_version_; }
+  /// Who is in office as far as this node knows.
+  [[nodiscard]] NodeId coordinator() const { return view_.coordinator; }
+  /// Orders of coordinators that are deposed. This node does nothing of what they say.
+  [[nodiscard]] std::uint64_t refused_orders() const { return refused_orders_; }
   [[nodiscard]] const std::set<BucketId>& replicas() const { return replicas_; }
   /// On a disk that is not the node's own no replica runs: it would give away offsets that have
   /// rows already, and deny those rows.
@@ -78,6 +83,8 @@ class TabletMachine {
 
  private:
   void apply(const UpdateArrived& event, std::vector<Effect>& effects);
+  /// Whether it comes from a coordinator that was in office before one that this node has obeyed.
+  [[nodiscard]] bool is_late(const UpdateArrived& event) const;
   void apply(const ReplicaGone& event, std::vector<Effect>& effects);
   void apply(const DeleteFailed& event, std::vector<Effect>& effects);
   void apply(const Tick& event, std::vector<Effect>& effects);
@@ -100,6 +107,8 @@ class TabletMachine {
   const NodeId self_;
   ClusterView view_;
   std::uint64_t members_version_ = 0;
+  CoordinatorEpoch obeyed_;
+  std::uint64_t refused_orders_ = 0;
   const std::optional<KnownStarts> starts_;
   DiskVerdict disk_ = DiskVerdict::unchecked;
   bool is_recorded_ = false;  // Or need not be.

@@ -134,10 +134,18 @@ Member NodeAssembly::control() {
        }});
   plan.members.push_back(
       {{coordinator_name}, [this](const std::string& name, const std::string& parent) {
+         coordinator::OfficeMachine::Options options = settings_.office_options;
+         options.coordinator = settings_.coordinator_options;
+         options.candidates = office_candidates();
          return context_.spawn<coordinator::CoordinatorActor>(
-             name, parent, Placement::detached, settings_.coordinator_options, metadata_name);
+             name, parent, Placement::detached, std::move(options), metadata_name, view_);
        }});
   return group("control", std::move(plan), context_);
+}
+
+std::set<NodeId> NodeAssembly::office_candidates() const {
+  if (!settings_.office_candidates.empty()) return settings_.office_candidates;
+  return {settings_.coordinator};
 }
 
 Member NodeAssembly::storage() {
@@ -168,6 +176,7 @@ Member NodeAssembly::tablet() {
                             true,
                             endpoints_.listeners};
             options.coordinator = settings_.coordinator;
+            options.candidates = office_candidates();
             options.starts = settings_.starts;
             // Listed anew at each start: tables come and go while a tablet is away.
             if (auto found = ports_.devices.front()->list()) {

@@ -4,10 +4,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "actors/coordinator/coordinator_machine.hpp"
+#include "actors/coordinator/office_machine.hpp"
 #include "actors/device/device_actor.hpp"
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/metadata/metadata_actor.hpp"
@@ -30,13 +31,15 @@ struct NodePorts {
   Transport& transport;
   /// One per device thread; a bucket always uses the same one. At least one.
   std::vector<LogStore*> devices;
-  /// Set where this node's coordinator is in office.
+  /// Set where this node's coordinator may hold office.
   metadata::OpenMetadataStore open_metadata;
 };
 
 /// What a node is told about itself. Ports that are zero are chosen by the transport.
 struct NodeSettings {
-  NodeId coordinator;
+  NodeId coordinator;  ///< Taken to be in office until the catalog tells.
+  /// Nodes whose coordinators may hold office; empty: that one alone.
+  std::set<NodeId> office_candidates;
   Endpoint client;
   /// Told to clients instead of the address that `client` was bound to.
   std::optional<Endpoint> advertised;
@@ -57,6 +60,7 @@ struct NodeSettings {
   /// Memory of the process, where one runs this node alone.
   std::function<std::optional<std::uint64_t>()> resident_bytes = [] { return std::nullopt; };
   coordinator::CoordinatorMachine::Options coordinator_options;
+  coordinator::OfficeMachine::Options office_options;  ///< But for what stands above.
   gateway::GatewayOptions gateway_options;
   device::DeviceOptions device_options;
   replica::ReplicaOptions replica_options;  ///< Time to live: from the table's properties.
@@ -74,7 +78,7 @@ struct NodeEndpoints {
 ///
 ///   node            one for one
 ///     links           one LinkActor per peer
-///     control         rest for one: metadata, coordinator (where it is in office)
+///     control         rest for one: metadata, coordinator (where it may hold office)
 ///     storage         rest for one: device/*, tablet -> replica/*
 ///     gateway         connection/*
 ///     console
@@ -114,6 +118,7 @@ class NodeAssembly {
   [[nodiscard]] replica::ReplicaOptions replica_options(BucketId bucket) const;
   [[nodiscard]] std::string device_name(BucketId bucket) const;
   [[nodiscard]] std::size_t device_of(BucketId bucket) const;
+  [[nodiscard]] std::set<NodeId> office_candidates() const;
 
   NodeContext& context_;
   const NodePorts ports_;

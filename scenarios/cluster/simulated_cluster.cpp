@@ -76,6 +76,7 @@ SimulatedCluster::~SimulatedCluster() {
 NodeSettings SimulatedCluster::settings_of(const Node& node, NodeId id, bool keep_ports) const {
   NodeSettings settings;
   settings.coordinator = NodeId{0};
+  for (std::int32_t i = 0; i < shape_.nodes; ++i) settings.office_candidates.insert(NodeId{i});
   const std::string host = fmt::format("node{}", id.value());
   settings.client = {host, keep_ports ? node.endpoints.client.port : std::uint16_t{0}};
   settings.link = {host, keep_ports ? node.endpoints.link.port : std::uint16_t{0}};
@@ -96,11 +97,9 @@ void SimulatedCluster::start(NodeId id, bool keep_ports) {
       &simulation_->start_process({cluster_id, id, node.incarnation}, node.wall_at_start);
   NodePorts ports{*node.transport, {}, {}};
   for (const Device& device : node.devices) ports.devices.push_back(device.logs.get());
-  if (id == NodeId{0}) {
-    ports.open_metadata = [this]() -> Result<std::unique_ptr<MetadataStore>> {
-      return std::make_unique<SharedMetadataStore>(metadata_);
-    };
-  }
+  ports.open_metadata = [this]() -> Result<std::unique_ptr<MetadataStore>> {
+    return std::make_unique<SharedMetadataStore>(metadata_);
+  };
   auto started =
       NodeAssembly::start(*node.context, std::move(ports), settings_of(node, id, keep_ports),
                           [this, id](const std::string& reason) {

@@ -50,7 +50,7 @@ class SimulatedClient {
 };
 
 /// A whole cluster in one simulation: every node is the production assembly on simulated disks, all
-/// roles on every node, node 0's coordinator in office. Plays the host agents' part as well: it
+/// roles on every node; every coordinator may hold office. Plays the host agents' part as well: it
 /// restarts nodes with a new incarnation and tells everybody who is where.
 class SimulatedCluster {
  public:
@@ -68,6 +68,7 @@ class SimulatedCluster {
   [[nodiscard]] bool is_start_known(NodeId node) const;
   /// Whether others keep a node out that is up.
   [[nodiscard]] bool is_refused(NodeId node) const;
+  [[nodiscard]] Incarnation incarnation_of(NodeId node) const { return at(node).incarnation; }
   [[nodiscard]] bool is_up(NodeId node) const { return at(node).assembly != nullptr; }
   /// What a node that is up knows of the cluster.
   [[nodiscard]] std::shared_ptr<const ClusterView> view_of(NodeId node) const {

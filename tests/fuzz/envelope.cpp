@@ -68,8 +68,10 @@ void decode(const Buffer& input) {
   (void)coordinator::decode_command(envelope);
   (void)coordinator::decode_report(envelope);
   (void)coordinator::decode_peer_status(envelope);
-  (void)coordinator::decode_outcome(envelope, true);
-  (void)coordinator::decode_outcome(envelope, false);
+  for (const auto order : {coordinator::StoreOrder::load, coordinator::StoreOrder::commit,
+                           coordinator::StoreOrder::read_news}) {
+    (void)coordinator::decode_outcome(envelope, order);
+  }
   (void)device::decode_order(envelope);
   (void)gateway::decode_answer(envelope);
   (void)gateway::decode_reply(envelope);

@@ -34,10 +34,16 @@ class CoordinatorActorTest : public testing::Test {
 
   void start() {
     (void)node_->spawn<CoordinatorActor>(coordinator_name, "", Placement::scheduled,
-                                         CoordinatorMachine::Options{}, "metadata");
+                                         OfficeMachine::Options{{}, {NodeId{0}}}, "metadata",
+                                         view_);
     node_->post(coordinator_name, "tablet",
                 tablet::encode_report({NodeId{0}, Incarnation{1}, {}, {}, "", true}, {}, 0));
     simulation_.run_for(1ms);
+  }
+  /// Nothing is in the store, and it takes the office.
+  void take_office(std::size_t next = 0) {
+    reply_to(orders_.at(next), metadata::encode_newer({}));
+    reply_to(orders_.at(next + 1), metadata::encode_committed(Revision{1}), 400ms);
   }
   void reply_to(const Envelope& order, Envelope answer, Duration then = 1ms) {
     answer.correlation = order.correlation;
@@ -53,45 +59,50 @@ class CoordinatorActorTest : public testing::Test {
 
   Simulation simulation_{1};
   NodeContext* node_ = nullptr;
+  PublishedView view_;
   std::vector<Envelope> orders_;
   std::vector<Envelope> answers_;
 };
 
 TEST_F(CoordinatorActorTest, AnswersUnderTheAskersCorrelation) {
-  reply_to(orders_.at(0), metadata::encode_loaded({Revision{3}, false, {}}), 400ms);
+  take_office();
+  reply_to(orders_.at(2), metadata::encode_committed(Revision{2}));  // The default database.
   using Request = schemas::CoordinatorRequest;
   Envelope drop = seal<Request>([](Request::Builder out) { out.initDropTable().setName("t"); });
   drop.correlation = 12;
   node_->post(coordinator_name, "client", std::move(drop));
   simulation_.run_for(1ms);
+  // Whether it is in office still is asked first.
+  reply_to(orders_.at(3), metadata::encode_newer({Revision{2}, Revision{2}, {}}));
   ASSERT_EQ(answers_.size(), 1U);
   EXPECT_EQ(answers_[0].correlation, 12U);
 }
 
 TEST_F(CoordinatorActorTest, WhatTheStoreOwesToAPredecessorIsNotTakenForItsOwn) {
-  reply_to(orders_.at(0), metadata::encode_loaded({}), 400ms);
-  ASSERT_EQ(orders_.size(), 2U);  // The default database.
-  const Envelope owed = orders_[1];
+  take_office();
+  ASSERT_EQ(orders_.size(), 3U);  // The default database.
+  const Envelope owed = orders_[2];
   node_->kill(coordinator_name);
   simulation_.run_for(1ms);
   start();
-  ASSERT_EQ(orders_.size(), 3U);
-  reply_to(owed, metadata::encode_committed(Revision{1}));
+  ASSERT_EQ(orders_.size(), 4U);
+  reply_to(owed, metadata::encode_committed(Revision{2}));
   EXPECT_TRUE(runs());
-  reply_to(orders_[2], metadata::encode_loaded({}), 400ms);
-  ASSERT_EQ(orders_.size(), 4U);  // Its own try.
-  reply_to(orders_[0], metadata::encode_loaded({}));
-  reply_to(orders_[3], metadata::encode_committed(Revision{1}));
+  take_office(3);
+  ASSERT_EQ(orders_.size(), 6U);  // Its own try.
+  reply_to(orders_[0], metadata::encode_newer({}));
+  reply_to(orders_[5], metadata::encode_committed(Revision{2}));
   EXPECT_TRUE(runs());
 }
 
 TEST_F(CoordinatorActorTest, DamagedMetadataIsNoMetadata) {
-  reply_to(orders_.at(0),
-           metadata::encode_loaded({Revision{1}, false, {Buffer::from("not a delta")}}), 50ms);
+  reply_to(orders_.at(0), metadata::encode_newer({{}, Revision{1}, {Buffer::from("not a delta")}}),
+           50ms);
   EXPECT_EQ(orders_.size(), 1U);
-  simulation_.run_for(200ms);
-  EXPECT_EQ(orders_.size(), 2U);  // Loads again; commits nothing over it.
-  EXPECT_TRUE(std::holds_alternative<metadata::Load>(metadata::decode_order(orders_[1]).value()));
+  simulation_.run_for(600ms);
+  EXPECT_EQ(orders_.size(), 2U);  // Reads again; commits nothing over it.
+  EXPECT_TRUE(
+      std::holds_alternative<metadata::ReadAfter>(metadata::decode_order(orders_[1]).value()));
 }
 
 }  // namespace

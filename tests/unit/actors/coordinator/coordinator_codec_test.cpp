@@ -48,11 +48,13 @@ TEST(CoordinatorCodec, UpdatesReachTabletsAsTheyWere) {
                           "rack",
                           true,
                           {{"FLUSS", {"host", 1}}, {"CLIENT", {"other", 3}}}});
+  sent.epoch = CoordinatorEpoch{6};
   auto arrived = tablet::decode_update(encode_update(sent));
   ASSERT_TRUE(arrived.has_value()) << arrived.error().message;
   EXPECT_EQ(arrived->base, Revision{4});
   EXPECT_EQ(arrived->revision, Revision{5});
   EXPECT_EQ(arrived->members_version, 77U);
+  EXPECT_EQ(arrived->from_epoch, CoordinatorEpoch{6});
   EXPECT_EQ(arrived->members, sent.members);
   EXPECT_EQ(arrived->deltas, sent.deltas);
   EXPECT_FALSE(arrived->image);
@@ -153,22 +155,25 @@ TEST(CoordinatorCodec, CommitsAndImagesReachTheStoreAndComeBack) {
   const Envelope image =
       metadata::encode_loaded({Revision{7}, true, {snapshot.snapshot.bytes, commit.delta}});
   EXPECT_TRUE(is_store_answer(image));
-  const auto loaded = std::get<Loaded>(*decode_outcome(image, true).value());
+  const auto loaded = std::get<Loaded>(*decode_outcome(image, StoreOrder::load).value());
   catalog.apply(some_table());
   EXPECT_EQ(loaded.revision, Revision{7});
   EXPECT_EQ(loaded.catalog, catalog);
 
   EXPECT_EQ(
-      std::get<Committed>(*decode_outcome(metadata::encode_committed(Revision{8}), false).value())
+      std::get<Committed>(
+          *decode_outcome(metadata::encode_committed(Revision{8}), StoreOrder::commit).value())
           .revision,
       Revision{8});
-  EXPECT_FALSE(decode_outcome(metadata::encode_stored(), false).value().has_value());
+  EXPECT_FALSE(decode_outcome(metadata::encode_stored(), StoreOrder::commit).value().has_value());
   const Error full{Errc::overloaded, "full"};
+  EXPECT_EQ(std::get<CommitFailed>(
+                *decode_outcome(metadata::encode_failed(full), StoreOrder::commit).value())
+                .error,
+            full);
   EXPECT_EQ(
-      std::get<CommitFailed>(*decode_outcome(metadata::encode_failed(full), false).value()).error,
-      full);
-  EXPECT_EQ(
-      std::get<LoadFailed>(*decode_outcome(metadata::encode_failed(full), true).value()).error,
+      std::get<LoadFailed>(*decode_outcome(metadata::encode_failed(full), StoreOrder::load).value())
+          .error,
       full);
 }
 
@@ -176,10 +181,12 @@ TEST(CoordinatorCodec, DamagedMetadataIsAnError) {
   std::string bytes(encode_delta(some_table()).text());
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   const auto damaged = decode_outcome(
-      metadata::encode_loaded({Revision{1}, false, {Buffer::from(std::move(bytes))}}), true);
+      metadata::encode_loaded({Revision{1}, false, {Buffer::from(std::move(bytes))}}),
+      StoreOrder::load);
   ASSERT_FALSE(damaged.has_value());
   EXPECT_EQ(damaged.error().code, Errc::corrupt);
-  EXPECT_FALSE(decode_outcome(metadata::encode_loaded({Revision{1}, true, {}}), true).has_value());
+  EXPECT_FALSE(decode_outcome(metadata::encode_loaded({Revision{1}, true, {}}), StoreOrder::load)
+                   .has_value());
 }
 
 TEST(CoordinatorCodec, APeerThatLeavesIsNewsOneThatComesIsNot) {

@@ -41,6 +41,8 @@ class Asker final : public Actor {
   std::vector<Envelope>& got_;
 };
 
+using coordinator::StoreOrder;
+
 class MetadataActorTest : public testing::Test {
  protected:
   MetadataActorTest() {
@@ -54,21 +56,26 @@ class MetadataActorTest : public testing::Test {
   }
 
   /// The event that comes of an order.
-  std::optional<coordinator::Event> order(Envelope envelope, bool loading = false) {
+  std::optional<coordinator::OfficeEvent> order(Envelope envelope,
+                                                StoreOrder what = StoreOrder::commit) {
     envelope.correlation = 9;
     node_->post("metadata", "coordinator", std::move(envelope));
     simulation_.run_for(1ms);
     EXPECT_EQ(answers_.size(), 1U);
     const Envelope answer = std::exchange(answers_, {}).at(0);
     EXPECT_EQ(answer.correlation, 9U);
-    auto event = coordinator::decode_outcome(answer, loading);
+    auto event = coordinator::decode_outcome(answer, what);
     EXPECT_TRUE(event.has_value());
     return event.value_or(std::nullopt);
   }
   coordinator::Loaded load() {
-    return std::get<coordinator::Loaded>(*order(coordinator::encode_load(), true));
+    return std::get<coordinator::Loaded>(*order(coordinator::encode_load(), StoreOrder::load));
   }
-  std::optional<coordinator::Event> reserve(std::uint64_t expected, std::int64_t below) {
+  coordinator::NewsRead news_after(std::uint64_t revision) {
+    return std::get<coordinator::NewsRead>(
+        *order(coordinator::encode_read_news({Revision{revision}}), StoreOrder::read_news));
+  }
+  std::optional<coordinator::OfficeEvent> reserve(std::uint64_t expected, std::int64_t below) {
     return order(
         coordinator::encode_commit({Revision{expected}, WriterIdsReserved{WriterId{below}}}));
   }
@@ -110,6 +117,37 @@ TEST_F(MetadataActorTest, AnUnknownOutcomeIsReadBackFromAStoreOpenedAnew) {
   store_.fail_next_commit(CommitFault::refused_full);
   EXPECT_EQ(std::get<coordinator::CommitFailed>(*reserve(1, 2000)).error.code, Errc::overloaded);
   EXPECT_EQ(std::get<coordinator::CommitFailed>(*reserve(0, 2000)).error.code, Errc::stale_epoch);
+  EXPECT_EQ(load().revision, Revision{1});
+  EXPECT_EQ(opened_, 2);
+}
+
+TEST_F(MetadataActorTest, TellsWhatIsNewerThanARevision) {
+  for (std::uint64_t i = 0; i < 4; ++i) (void)reserve(i, static_cast<std::int64_t>(i + 1));
+  const auto news = news_after(2);
+  EXPECT_EQ(news.base, Revision{2});
+  EXPECT_EQ(news.revision, Revision{4});
+  EXPECT_EQ(news.deltas, (std::vector<CatalogDelta>{WriterIdsReserved{WriterId{3}},
+                                                    WriterIdsReserved{WriterId{4}}}));
+  EXPECT_TRUE(news_after(4).deltas.empty());
+}
+
+TEST_F(MetadataActorTest, TellsEverythingToWhoAsksForWhatIsNotThere) {
+  for (std::uint64_t i = 0; i < 4; ++i) (void)reserve(i, static_cast<std::int64_t>(i + 1));
+  const auto of_another_store = news_after(5);
+  EXPECT_EQ(of_another_store.revision, Revision{4});
+  ASSERT_TRUE(of_another_store.image.has_value());
+  Catalog image;
+  image.apply(WriterIdsReserved{WriterId{3}});
+  (void)order(coordinator::encode_snapshot({Revision{3}, image}));
+  const auto trimmed = news_after(1);
+  ASSERT_TRUE(trimmed.image.has_value());
+  EXPECT_EQ(trimmed.image->next_writer(), WriterId{4});
+}
+
+TEST_F(MetadataActorTest, AStoreThatIsClosedIsOpenedForTheNextOrder) {
+  (void)reserve(0, 1000);
+  EXPECT_FALSE(order(coordinator::encode_close_store()).has_value());
+  EXPECT_EQ(opened_, 1);
   EXPECT_EQ(load().revision, Revision{1});
   EXPECT_EQ(opened_, 2);
 }

@@ -50,6 +50,28 @@ class TabletTest : public testing::Test {
   std::uint64_t version = 0;
 };
 
+TEST_F(TabletTest, ALateOrderOfADeposedCoordinatorIsRefusedAndCounted) {
+  UpdateArrived update;
+  update.base = Revision{0};
+  update.revision = Revision{2};
+  update.deltas = {table_on(0, {1}), OfficeTaken{NodeId{2}, Incarnation{1}, CoordinatorEpoch{2}}};
+  update.from_epoch = CoordinatorEpoch{2};
+  update.members_version = std::uint64_t{2} << 32;
+  (void)machine.step(update);
+  EXPECT_EQ(machine.coordinator(), NodeId{2});
+
+  // It missed that it was deposed, and starts afresh a node that knows more than it does.
+  UpdateArrived late;
+  late.revision = Revision{0};
+  late.image.emplace();
+  late.from_epoch = CoordinatorEpoch{1};
+  late.members_version = std::uint64_t{3} << 32;
+  EXPECT_TRUE(machine.step(late).empty());
+  EXPECT_EQ(machine.refused_orders(), 1U);
+  EXPECT_EQ(machine.revision(), Revision{2});
+  EXPECT_EQ(machine.replicas(), std::set<BucketId>{bucket(0, 0)});
+}
+
 template <class E>
 std::vector<E> all_of(const std::vector<Effect>& effects) {
   std::vector<E> found;
