@@ -164,6 +164,10 @@ std::string nodes_page(const NodeFacts& node, const ClusterView& view) {
   page["revision"] = view.revision.value();
   page["coordinator"] = nullptr;
   if (view.members.contains(view.coordinator)) page["coordinator"] = view.coordinator.value();
+  page["standbys"] = std::count_if(view.candidates.begin(), view.candidates.end(), [&](NodeId id) {
+    const auto member = view.members.find(id);
+    return id != view.coordinator && member != view.members.end() && member->second.alive;
+  });
   Json& nodes = page["nodes"] = Json::array();
   for (const auto& [id, member] : view.members) {
     Json entry;

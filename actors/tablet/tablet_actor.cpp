@@ -80,7 +80,11 @@ void TabletActor::step(const Event& event) {
   }
 }
 
-void TabletActor::perform(const Publish& effect) { published_.set(effect.view); }
+void TabletActor::perform(const Publish& effect) {
+  ClusterView view = effect.view;
+  view.candidates = options_.candidates;
+  published_.set(std::move(view));
+}
 
 void TabletActor::perform(const StartReplica& effect) {
   const BucketId bucket = effect.bucket;

@@ -91,8 +91,11 @@ constexpr std::array keys = {
             "id of this node; -1: the value of tablet-server.id", -1, id_max},
     KeySpec{"millrace.node.incarnation", integer, "0", used,
             "number of this node's start, given by its host agent"},
-    KeySpec{"millrace.coordinator.node", integer, "0", used, "node whose coordinator is in office",
-            0, id_max},
+    KeySpec{"millrace.coordinator.node", integer, "0", used,
+            "node that is asked first for who is in office", 0, id_max},
+    KeySpec{
+        "millrace.coordinator.candidates", list, "", used,
+        "ids of the nodes whose coordinators may hold office; empty: millrace.coordinator.node"},
     KeySpec{"millrace.metadata.dir", text, "", used,
             "directory of the cluster's metadata; empty: metadata in data.dir"},
     // Ours: sockets.

@@ -98,6 +98,8 @@ inline constexpr Key<std::string> host_name{"millrace.host.name"};
 inline constexpr Key<std::int64_t> node_id{"millrace.node.id"};
 inline constexpr Key<std::int64_t> node_incarnation{"millrace.node.incarnation"};
 inline constexpr Key<std::int64_t> coordinator_node{"millrace.coordinator.node"};
+/// Empty: `coordinator_node` alone.
+inline constexpr Key<Texts> coordinator_candidates{"millrace.coordinator.candidates"};
 /// Empty: the folder `metadata` in the data directory.
 inline constexpr Key<std::string> metadata_dir{"millrace.metadata.dir"};
 inline constexpr Key<Listeners> link_listener{"millrace.link.listener"};

@@ -45,7 +45,11 @@ std::vector<std::string> cluster_settings(const UpRequest& request,
     settings.push_back(fmt::format("--set={}={}", name, value));
   };
   set(key::cluster_id.name, cluster_id);
+  // They share the directory of the metadata: who holds office has it open.
+  std::string candidates = "0";
+  for (int i = 1; i < request.host_count; ++i) candidates += fmt::format(",{}", i);
   set(key::coordinator_node.name, "0");
+  set(key::coordinator_candidates.name, candidates);
   if (configuration.get(key::metadata_dir).empty()) {
     set(key::metadata_dir.name, (request.directory / "metadata").string());
   }

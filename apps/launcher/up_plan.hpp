@@ -24,7 +24,7 @@ struct UpRequest {
 
 /// Turns a request into the hosts to start. Each gets an agent, a directory, all roles unless the
 /// configuration says otherwise, and ports from the kernel unless --base-port or, for a single
-/// host, the configuration names them. Node 0 is the coordinator in office.
+/// host, the configuration names them. Every node's coordinator may hold office.
 [[nodiscard]] LauncherOptions plan_cluster(const UpRequest& request,
                                            const Configuration& configuration,
                                            const std::string& cluster_id);

@@ -148,7 +148,7 @@ Status NodeProcess::open_data() {
 }
 
 metadata::OpenMetadataStore NodeProcess::metadata_opener() const {
-  if (settings_.coordinator != identity_.node) return {};
+  if (!settings_.office_candidates.contains(identity_.node)) return {};
   std::string folder = configuration_.get(key::metadata_dir);
   if (folder.empty()) folder = configuration_.get(key::data_dir) + "/metadata";
   return [folder, cluster = identity_.cluster_id]() -> Result<std::unique_ptr<MetadataStore>> {

@@ -1,9 +1,11 @@
 #include "apps/node/node_settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -88,6 +90,20 @@ std::shared_ptr<const gateway::GatewaySecurity> security_of(const Configuration&
   return std::make_shared<const gateway::GatewaySecurity>(std::move(security));
 }
 
+/// Empty: there is but the one that `millrace.coordinator.node` names.
+Result<std::set<NodeId>> candidates_of(const Configuration& configuration) {
+  std::set<NodeId> candidates;
+  for (const std::string& text : configuration.get(key::coordinator_candidates)) {
+    std::int32_t id = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size() || id < 0) {
+      return fail(Errc::malformed, "millrace.coordinator.candidates names no node: " + text);
+    }
+    candidates.insert(NodeId{id});
+  }
+  return candidates;
+}
+
 std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
 
 }  // namespace
@@ -97,6 +113,10 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
   NodeSettings settings;
   settings.coordinator =
       NodeId{static_cast<std::int32_t>(configuration.get(key::coordinator_node))};
+  auto candidates = candidates_of(configuration);
+  if (!candidates) return tl::unexpected<Error>(candidates.error());
+  settings.office_candidates = std::move(*candidates);
+  if (settings.office_candidates.empty()) settings.office_candidates = {settings.coordinator};
   settings.rack = configuration.get(key::tablet_server_rack);
 
   set_clients(settings, configuration, preferred);

@@ -36,6 +36,7 @@ CHECKERS = [
     (r"the start went back:", "check_start"),
     (r"row that was read is lost:", "check_read_stays"),
     (r"two values at one offset:|what survived is no prefix:", "check_single_valued"),
+    (r"the catalog went back:|two holders of|a fact is lost:", "check_office"),
     (r"answer that cannot be:|table lost:|table came back:|phantom: table", "check_catalog"),
 ]
 EXPECTATION = "the scenario"

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,7 +62,8 @@ struct ClusterView {
   Catalog catalog;
   std::map<NodeId, MemberInfo> members;
   NodeId coordinator;
-  bool serves = true;  ///< Whether this node's replicas run.
+  std::set<NodeId> candidates;  ///< Whose coordinators may hold office.
+  bool serves = true;           ///< Whether this node's replicas run.
 };
 
 /// The slot in which a node's newest view stands. One writer, any readers, each reads a whole view.

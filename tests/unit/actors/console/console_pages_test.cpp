@@ -34,7 +34,7 @@ TEST(ConsolePages, TheMemoryPageHasEveryBudgetAndNullForWhatIsNotKnown) {
 TEST(ConsolePages, NodesNameTheCoordinatorAndThisNode) {
   EXPECT_EQ(nodes_page(node_facts(), cluster_view()),
             R"({"cluster_id":"c-1","node":1,"incarnation":7,"version":"0.1.0","revision":12,)"
-            R"("coordinator":0,"nodes":[)"
+            R"("coordinator":0,"standbys":0,"nodes":[)"
             R"({"id":0,"incarnation":4,"client":{"host":"h0","port":9123},)"
             R"("console":{"host":"127.0.0.1","port":9125},"rack":"r1","alive":true,)"
             R"("coordinator":true,"self":false},)"
@@ -44,10 +44,18 @@ TEST(ConsolePages, NodesNameTheCoordinatorAndThisNode) {
             "\n");
 }
 
+TEST(ConsolePages, LivingCandidatesThatAreNotInOfficeStandBy) {
+  ClusterView view = cluster_view();
+  view.candidates = {NodeId{0}, NodeId{1}, NodeId{2}};
+  EXPECT_NE(nodes_page(node_facts(), view).find(R"("standbys":0)"), std::string::npos);
+  view.members[NodeId{1}].alive = true;
+  EXPECT_NE(nodes_page(node_facts(), view).find(R"("standbys":1)"), std::string::npos);
+}
+
 TEST(ConsolePages, ANodeThatKnowsNothingYetStillHasEveryKey) {
   EXPECT_EQ(nodes_page(node_facts(), ClusterView{}),
             R"({"cluster_id":"c-1","node":1,"incarnation":7,"version":"0.1.0","revision":0,)"
-            R"("coordinator":null,"nodes":[]})"
+            R"("coordinator":null,"standbys":0,"nodes":[]})"
             "\n");
 }
 

@@ -48,6 +48,7 @@ TEST(UpPlan, EachHostHasItsPlaceAndPortsFromTheKernel) {
     EXPECT_TRUE(has(host, "--set=millrace.http.listener=127.0.0.1:0"));
     EXPECT_TRUE(has(host, "--set=millrace.metadata.dir=/cluster/metadata"));
     EXPECT_TRUE(has(host, "--set=millrace.coordinator.node=0"));
+    EXPECT_TRUE(has(host, "--set=millrace.coordinator.candidates=0,1,2"));
     EXPECT_TRUE(has(host, "--set=millrace.cluster.id=id"));
     EXPECT_FALSE(mentions(host, "--prefer-ports"));
     // What `up` decides comes last, so that it wins.
