@@ -49,6 +49,8 @@ using CoordinatorEpoch = Id<struct CoordinatorEpochTag, std::uint64_t>;
 using Revision = Id<struct RevisionTag, std::uint64_t>;
 
 inline constexpr WriterId no_writer{-1};
+/// Leads a bucket that nobody leads.
+inline constexpr NodeId no_node{-1};
 /// Of a bucket whose table is not partitioned.
 inline constexpr PartitionId no_partition{-1};
 

@@ -23,6 +23,7 @@ struct CatalogDelta {
     clusterConfigsChanged @13 :List(ConfigOverride);
     nodeStarted @14 :NodeStart;
     officeTaken @15 :Office;
+    leadershipsChanged @16 :List(Leadership);
   }
 }
 
@@ -69,6 +70,23 @@ struct Bucket {
   leader @0 :Int32;
   epoch @1 :Int32;
   replicas @2 :List(Int32);
+  version @3 :UInt32;
+  inSync @4 :List(Int32);       # Absent: written before there was one, and all replicas are.
+  eligible @5 :List(Int32);
+  ledSince @6 :UInt64;          # Revision; 0: since it was made.
+}
+
+struct Leadership {
+  # A bucket's leader and in-sync set as they are afterwards.
+  tableId @0 :Int64;
+  partitionId @1 :Int64;        # -1: the table is not partitioned.
+  bucket @2 :Int32;
+  leader @3 :Int32;             # -1: nobody.
+  epoch @4 :Int32;
+  version @5 :UInt32;
+  inSync @6 :List(Int32);
+  eligible @7 :List(Int32);
+  ledSince @8 :UInt64;
 }
 
 struct Acl {

@@ -22,6 +22,8 @@ struct CoordinatorRequest {
     alterDatabase @11 :AlterDatabase;
     alterClusterConfigs @12 :List(ConfigChange);
     tagServers @13 :TagServers;
+    proposeInSync @14 :InSyncProposal;  # From the replica that leads. Answered `done` when it is committed, which the
+                                        # leader hears of as an update, too; else `refused`.
   }
 }
 
@@ -163,4 +165,20 @@ struct TagServers {
   servers @0 :List(Int32);
   tag @1 :Int32;
   remove @2 :Bool;
+}
+
+struct InSyncProposal {
+  # Who is in sync from now on. Holds only if nothing else of the bucket was committed since `version`.
+  tableId @0 :Int64;
+  partitionId @1 :Int64 = -1;
+  bucket @2 :Int32;
+  epoch @3 :Int32;
+  version @4 :UInt32;
+  followers @5 :List(FollowerStart);  # Without the leader.
+  resigns @6 :Bool;             # The leader cannot lead (its disk failed): it leaves the set, and another is to be elected.
+}
+
+struct FollowerStart {
+  nodeId @0 :Int32;
+  incarnation @1 :UInt64;       # That it fetched in; one that has started anew since is refused. 0: never heard of.
 }

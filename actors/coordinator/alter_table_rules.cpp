@@ -174,7 +174,7 @@ Decision decide(const Catalog& catalog, const protocol::AlterTable& alteration,
   if (*altered == table->descriptor) return NothingToDo{};
   TableDefaults rules = context.defaults;
   rules.allow_log_tables = true;  // The table is there already.
-  if (auto broken = check_table(*altered, rules, context.alive.size())) return *broken;
+  if (auto broken = check_table(*altered, rules)) return *broken;
   const bool new_schema = !(altered->schema == table->descriptor.schema);
   if (new_schema && table->schema_id == schema_id_max) {
     return ProtocolError{ErrorCode::invalid_alter_table_exception,

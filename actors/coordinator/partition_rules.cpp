@@ -94,9 +94,12 @@ std::optional<ProtocolError> check_room(const Catalog& catalog, const TableInfo&
 CatalogDelta created(const Catalog& catalog, const TableInfo& table, Values values,
                      const std::vector<NodeId>& nodes, EpochMillis now) {
   const PartitionId id = catalog.next_partition();
-  return PartitionCreated{
-      {id, table.id, std::move(values),
-       place(table.id.value() + id.value(), *table.descriptor.bucket_count, nodes), now}};
+  // With a node away there are fewer replicas rather than no partition: writers wait for it.
+  const auto asked = protocol::replication_factor_of(table.descriptor).value_or(1);
+  const std::size_t factor =
+      std::clamp<std::size_t>(static_cast<std::size_t>(std::max(1, asked)), 1, nodes.size());
+  const Spread spread{table.id.value() + id.value(), *table.descriptor.bucket_count, factor};
+  return PartitionCreated{{id, table.id, std::move(values), place(spread, nodes), now}};
 }
 
 }  // namespace

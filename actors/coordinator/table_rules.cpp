@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/check.hpp"
 #include "protocol/names.hpp"
 #include "protocol/partition_time.hpp"
 #include "protocol/table_options.hpp"
@@ -31,10 +33,13 @@ ProtocolError no_database(const std::string& name) {
   return {ErrorCode::database_not_exist, fmt::format("Database {} does not exist.", name)};
 }
 
-void apply_defaults(TableDescriptor& table, const TableDefaults& defaults) {
+void apply_defaults(TableDescriptor& table, const TableDefaults& defaults,
+                    std::size_t node_count) {
   if (!table.bucket_count) table.bucket_count = defaults.bucket_count;
   if (!table.bucket_keys) table.bucket_keys.emplace();
-  table.properties.emplace("table.replication.factor", std::to_string(defaults.replication_factor));
+  table.properties.emplace(
+      "table.replication.factor",
+      std::to_string(replication_factor_of(table, defaults, node_count)));
   // The exact text, as Fluss compares it.
   const auto enabled = table.properties.find("table.auto-partition.enabled");
   if (table.partition_keys.size() > 1 && enabled != table.properties.end() &&
@@ -43,10 +48,29 @@ void apply_defaults(TableDescriptor& table, const TableDefaults& defaults) {
   }
 }
 
+std::optional<ProtocolError> check_factor(const TableDescriptor& table, std::size_t node_count) {
+  const std::int32_t factor = protocol::replication_factor_of(table).value_or(1);
+  if (factor < 1 || static_cast<std::size_t>(factor) > node_count) {
+    return ProtocolError{
+        ErrorCode::invalid_replication_factor,
+        fmt::format("Replication factor {} is not possible: there are {} alive tablet servers.",
+                    factor, node_count)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
+std::size_t replication_factor_of(const TableDescriptor& table, const TableDefaults& defaults,
+                                  std::size_t node_count) {
+  const auto asked = protocol::replication_factor_of(table);
+  if (asked) return static_cast<std::size_t>(std::max(1, *asked));
+  const auto usual = static_cast<std::size_t>(std::max(1, defaults.replication_factor));
+  return std::clamp<std::size_t>(node_count, 1, usual);
+}
+
 std::optional<ProtocolError> check_table(const TableDescriptor& table,
-                                         const TableDefaults& defaults, std::size_t node_count) {
+                                         const TableDefaults& defaults) {
   if (auto broken = protocol::check_descriptor(table)) return broken;
   if (auto broken = protocol::check_options(table)) return broken;
   if (auto found = protocol::auto_partition_of(table, defaults.time_zone); !found) {
@@ -64,15 +88,6 @@ std::optional<ProtocolError> check_table(const TableDescriptor& table,
   if (!defaults.allow_log_tables) {
     return ProtocolError{ErrorCode::invalid_table_exception,
                          "Creation of log tables is disallowed by allow.create.log.tables."};
-  }
-  const std::int32_t factor =
-      protocol::replication_factor_of(table).value_or(defaults.replication_factor);
-  if (factor != 1 || node_count == 0) {
-    return ProtocolError{
-        ErrorCode::invalid_replication_factor,
-        fmt::format("Replication factor {} is not possible: {} alive tablet servers, and this "
-                    "server keeps one copy of a bucket so far.",
-                    factor, node_count)};
   }
   return std::nullopt;
 }
@@ -92,12 +107,22 @@ std::optional<ProtocolError> check_cluster_room(const Catalog& catalog, std::int
                                    total, defaults.cluster_bucket_count_max)};
 }
 
-std::vector<BucketInfo> place(std::int64_t ordinal, std::int32_t bucket_count,
-                              const std::vector<NodeId>& nodes) {
+std::vector<BucketInfo> place(const Spread& spread, const std::vector<NodeId>& nodes) {
+  CHECK(spread.replication_factor >= 1 && spread.replication_factor <= nodes.size());
   std::vector<BucketInfo> buckets;
-  for (std::int32_t i = 0; i < bucket_count; ++i) {
-    const auto at = static_cast<std::size_t>(ordinal + i) % nodes.size();
-    buckets.push_back({nodes[at], LeaderEpoch{0}, {nodes[at]}});
+  for (std::int32_t i = 0; i < spread.bucket_count; ++i) {
+    BucketInfo& bucket = buckets.emplace_back();
+    // Neighbours in turn; a round later with a larger step, so that a node's followers are not all
+    // on the one behind it.
+    const auto first = static_cast<std::size_t>(spread.ordinal + i);
+    const std::size_t round = first / nodes.size();
+    for (std::size_t r = 0; r < spread.replication_factor; ++r) {
+      const std::size_t others = nodes.size() - 1;
+      const std::size_t step = r == 0 ? 0 : 1 + (r - 1 + round) % others;
+      bucket.replicas.push_back(nodes[(first + step) % nodes.size()]);
+    }
+    bucket.leader = bucket.replicas.front();
+    bucket.in_sync = bucket.replicas;
   }
   return buckets;
 }
@@ -141,8 +166,9 @@ Decision decide(const Catalog& catalog, const CreateTable& command, const TableD
   if (auto bad = check_name("table", command.name, ErrorCode::invalid_table_exception)) return *bad;
   auto descriptor = protocol::parse_table_json(command.json);
   if (!descriptor) return descriptor.error();
-  apply_defaults(*descriptor, defaults);
-  if (auto broken = check_table(*descriptor, defaults, nodes.size())) return *broken;
+  apply_defaults(*descriptor, defaults, nodes.size());
+  if (auto broken = check_table(*descriptor, defaults)) return *broken;
+  if (auto broken = check_factor(*descriptor, nodes.size())) return *broken;
   const bool exists = catalog.find_table(command.database, command.name) != nullptr;
   if (exists && command.ignore_if_exists) return NothingToDo{};
   if (catalog.find_database(command.database) == nullptr) return no_database(command.database);
@@ -161,7 +187,8 @@ Decision decide(const Catalog& catalog, const CreateTable& command, const TableD
   table.database = command.database;
   table.name = command.name;
   if (!is_partitioned) {
-    table.buckets = place(table.id.value(), *descriptor->bucket_count, nodes);
+    const std::size_t factor = replication_factor_of(*descriptor, defaults, nodes.size());
+    table.buckets = place({table.id.value(), *descriptor->bucket_count, factor}, nodes);
   }
   table.descriptor = std::move(*descriptor);
   table.created_at = table.modified_at = now;

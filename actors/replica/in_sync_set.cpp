@@ -20,28 +20,37 @@ InSyncSet::InSyncSet(NodeId self, Leadership committed, Limits limits, Offset st
   advance();
 }
 
-void InSyncSet::written(Offset end) {
+void InSyncSet::written(Offset end, Instant now) {
   CHECK(end >= end_);
   end_ = end;
+  // Who waits at the end has kept up for as long as there was nothing to fetch.
+  for (auto& [node, follower] : followers_) {
+    if (follower.end < end_ && !follower.behind_since) follower.behind_since = now;
+  }
   advance();
 }
 
 void InSyncSet::fetched(NodeId node, Incarnation incarnation, Offset from, Instant now) {
   CHECK(node != self_);
-  Follower& follower = followers_[node];
+  auto [found, is_first] = followers_.try_emplace(node);
+  Follower& follower = found->second;
   if (incarnation < follower.incarnation) return;  // From before it started anew.
   if (incarnation > follower.incarnation) {
     follower = Follower{};
     follower.incarnation = incarnation;
+    follower.behind_since = is_first ? began_at_ : now;
   }
   // It may have been told of rows that it lost since: what it asks for now is the truth.
   follower.end = std::min(from, end_);
   // Who has what there was at its last question kept up between the two, however much came since.
   if (follower.end >= end_) {
-    follower.caught_up_at = now;
+    follower.caught_up = true;
+    follower.behind_since.reset();
   } else if (follower.asked_at > Instant{} && follower.end >= follower.end_then) {
-    follower.caught_up_at =
-        std::max(follower.caught_up_at.value_or(follower.asked_at), follower.asked_at);
+    follower.caught_up = true;
+    follower.behind_since = std::max(follower.behind_since.value_or(now), follower.asked_at);
+  } else if (!follower.behind_since) {
+    follower.behind_since = now;
   }
   follower.asked_at = now;
   follower.end_then = end_;
@@ -66,7 +75,7 @@ std::optional<InSyncProposal> InSyncSet::propose(Instant now) {
   }
   for (const auto& [node, follower] : followers_) {
     const bool may_join = marked_ && has_confirmed(node) && follower.end >= high_watermark_ &&
-                          follower.caught_up_at && !lags(node, now);
+                          follower.caught_up && !lags(node, now);
     if (may_join) wanted.insert(node);
   }
   if (wanted == committed_.in_sync && proposed_.empty()) return std::nullopt;
@@ -90,8 +99,8 @@ bool InSyncSet::has_confirmed(NodeId node) const {
 
 bool InSyncSet::lags(NodeId node, Instant now) const {
   const auto follower = followers_.find(node);
-  const bool is_known = follower != followers_.end() && follower->second.caught_up_at;
-  return now - (is_known ? *follower->second.caught_up_at : began_at_) > limits_.lag_max;
+  if (follower == followers_.end()) return now - began_at_ > limits_.lag_max;
+  return follower->second.behind_since && now - *follower->second.behind_since > limits_.lag_max;
 }
 
 void InSyncSet::advance() {

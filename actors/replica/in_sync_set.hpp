@@ -56,7 +56,7 @@ class InSyncSet {
             Instant now);
 
   /// The leader's own log ends there.
-  void written(Offset end);
+  void written(Offset end, Instant now);
   /// A follower asks for rows from `from` on, so it has all below; it follows this epoch.
   void fetched(NodeId node, Incarnation incarnation, Offset from, Instant now);
   /// The coordinator has committed something about the bucket under this epoch.
@@ -69,6 +69,8 @@ class InSyncSet {
 
   [[nodiscard]] const Leadership& leadership() const { return committed_; }
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
+  /// Whether a follower has asked anything in this leadership.
+  [[nodiscard]] bool has_heard_of(NodeId node) const { return followers_.contains(node); }
   /// Whether all members have confirmed the beginning of this leadership.
   [[nodiscard]] bool is_marked() const { return marked_; }
   /// Whether appends that want all members can be taken at all.
@@ -82,7 +84,8 @@ class InSyncSet {
     Offset end = 0;
     Instant asked_at{};                   // When it was last told where the leader's log ends,
     Offset end_then = 0;                  // and where that was.
-    std::optional<Instant> caught_up_at;  // When it last had all that there was a fetch before.
+    bool caught_up = false;               // It had, once, all that there was a fetch before.
+    std::optional<Instant> behind_since;  // None: it has all that there is.
   };
 
   [[nodiscard]] bool has_confirmed(NodeId node) const;

@@ -120,6 +120,61 @@ void Catalog::apply_one(const ClusterConfigsChanged& fact) {
 void Catalog::apply_one(const NodeStarted& fact) { node_starts_[fact.node] = fact.start; }
 
 void Catalog::apply_one(const OfficeTaken& fact) { office_ = fact; }
+namespace {
+
+/// A change that is older than what is known is no news.
+void apply_to(std::vector<BucketInfo>& buckets, const LeadershipChange& change) {
+  const auto index = static_cast<std::size_t>(change.bucket.bucket.value());
+  if (change.bucket.bucket.value() < 0 || index >= buckets.size()) return;
+  BucketInfo& bucket = buckets[index];
+  if (change.version <= bucket.version) return;
+  bucket.leader = change.leader;
+  bucket.epoch = change.epoch;
+  bucket.version = change.version;
+  bucket.in_sync = change.in_sync;
+  bucket.eligible = change.eligible;
+  bucket.led_since = change.led_since;
+}
+
+}  // namespace
+
+void Catalog::apply_one(const LeadershipsChanged& fact) {
+  // Sorted, so that a table or a partition is copied once however many of its buckets change.
+  std::map<std::pair<TableId, PartitionId>, std::vector<const LeadershipChange*>> owners;
+  for (const LeadershipChange& change : fact.changes) {
+    owners[{change.bucket.table, change.bucket.partition}].push_back(&change);
+  }
+  for (const auto& [owner, changes] : owners) {
+    const auto found = tables_.find(owner.first);
+    if (found == tables_.end()) continue;
+    if (owner.second == no_partition) {
+      TableInfo table = *found->second;
+      for (const LeadershipChange* change : changes) apply_to(table.buckets, *change);
+      found->second = std::make_shared<const TableInfo>(std::move(table));
+      continue;
+    }
+    const auto partitions = partitions_.find(owner.first);
+    if (partitions == partitions_.end()) continue;
+    const auto known = partitions->second.find(owner.second);
+    if (!known) continue;
+    PartitionInfo partition = *known;
+    for (const LeadershipChange* change : changes) apply_to(partition.buckets, *change);
+    partitions->second.replace(std::move(partition));
+  }
+}
+
+void Catalog::for_each_bucket(
+    const std::function<void(const BucketId&, const BucketInfo&)>& visit) const {
+  const auto all = [&](TableId table, PartitionId partition, const std::vector<BucketInfo>& them) {
+    for (std::size_t i = 0; i < them.size(); ++i) {
+      visit({table, BucketIndex{static_cast<std::int32_t>(i)}, partition}, them[i]);
+    }
+  };
+  for (const auto& [id, table] : tables_) {
+    all(id, no_partition, table->buckets);
+    for (const auto& partition : partitions_of(id).all()) all(id, partition->id, partition->buckets);
+  }
+}
 
 bool Catalog::has_buckets_on(NodeId node) const {
   const auto lies_there = [&](const BucketInfo& bucket) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -122,10 +123,17 @@ struct OfficeTaken {
   CoordinatorEpoch epoch;  ///< From 1, one more with each.
   friend bool operator==(const OfficeTaken&, const OfficeTaken&) = default;
 };
+/// Leaders were elected, or in-sync sets changed: of many buckets at once, since many change for one
+/// reason.
+struct LeadershipsChanged {
+  std::vector<LeadershipChange> changes;
+  friend bool operator==(const LeadershipsChanged&, const LeadershipsChanged&) = default;
+};
 using CatalogDelta =
     std::variant<DatabaseCreated, DatabaseDropped, TableCreated, TableDropped, WriterIdsReserved,
                  AclsCreated, AclsDropped, PartitionCreated, PartitionDropped, TableAltered,
-                 DatabaseAltered, ServersTagged, ClusterConfigsChanged, NodeStarted, OfficeTaken>;
+                 DatabaseAltered, ServersTagged, ClusterConfigsChanged, NodeStarted, OfficeTaken,
+                 LeadershipsChanged>;
 
 /// Copying shares the tables, their partitions and the permissions, so a new version per delta is
 /// cheap.
@@ -143,6 +151,9 @@ class Catalog {
   [[nodiscard]] const Partitions& partitions_of(TableId id) const;
   /// The bucket of a table or of its partition. Valid as long as this catalog is.
   [[nodiscard]] const BucketInfo* find_bucket(const BucketId& id) const;
+  /// Calls `visit` for every bucket there is, in order.
+  void for_each_bucket(
+      const std::function<void(const BucketId&, const BucketInfo&)>& visit) const;
   /// Names in order. Requires nothing of the database.
   [[nodiscard]] std::vector<std::string> tables_of(const std::string& database) const;
 
@@ -189,6 +200,7 @@ class Catalog {
   void apply_one(const ClusterConfigsChanged& fact);
   void apply_one(const NodeStarted& fact);
   void apply_one(const OfficeTaken& fact);
+  void apply_one(const LeadershipsChanged& fact);
 
   std::map<std::string, DatabaseInfo> databases_;
   std::map<TableId, TablePointer> tables_;

@@ -37,13 +37,37 @@ void write(schemas::Database::Builder out, const DatabaseInfo& database) {
   out.setModifiedAtMillis(database.modified_at);
 }
 
+void write(capnp::List<std::int32_t>::Builder out, const std::vector<NodeId>& nodes) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, nodes[i].value());
+}
+
+unsigned count(const std::vector<NodeId>& nodes) { return static_cast<unsigned>(nodes.size()); }
+
 void write(capnp::List<schemas::Bucket>::Builder out, const std::vector<BucketInfo>& buckets) {
   for (unsigned i = 0; i < out.size(); ++i) {
     const BucketInfo& bucket = buckets[i];
     out[i].setLeader(bucket.leader.value());
     out[i].setEpoch(bucket.epoch.value());
-    auto replicas = out[i].initReplicas(static_cast<unsigned>(bucket.replicas.size()));
-    for (unsigned r = 0; r < replicas.size(); ++r) replicas.set(r, bucket.replicas[r].value());
+    write(out[i].initReplicas(count(bucket.replicas)), bucket.replicas);
+    out[i].setVersion(bucket.version);
+    write(out[i].initInSync(count(bucket.in_sync)), bucket.in_sync);
+    write(out[i].initEligible(count(bucket.eligible)), bucket.eligible);
+    out[i].setLedSince(bucket.led_since.value());
+  }
+}
+
+void write(capnp::List<schemas::Leadership>::Builder out, const LeadershipsChanged& fact) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    const LeadershipChange& change = fact.changes[i];
+    out[i].setTableId(change.bucket.table.value());
+    out[i].setPartitionId(change.bucket.partition.value());
+    out[i].setBucket(change.bucket.bucket.value());
+    out[i].setLeader(change.leader.value());
+    out[i].setEpoch(change.epoch.value());
+    out[i].setVersion(change.version);
+    write(out[i].initInSync(count(change.in_sync)), change.in_sync);
+    write(out[i].initEligible(count(change.eligible)), change.eligible);
+    out[i].setLedSince(change.led_since.value());
   }
 }
 
@@ -112,6 +136,8 @@ void write_alteration(schemas::CatalogDelta::Builder out, const CatalogDelta& de
     office.setNodeId(taken->node.value());
     office.setIncarnation(taken->incarnation.value());
     office.setEpoch(taken->epoch.value());
+  } else if (const auto* led = std::get_if<LeadershipsChanged>(&delta)) {
+    write(out.initLeadershipsChanged(static_cast<unsigned>(led->changes.size())), *led);
   }
 }
 
@@ -160,17 +186,42 @@ Result<DatabaseInfo> read(schemas::Database::Reader in) {
                       in.getCreatedAtMillis(), in.getModifiedAtMillis()};
 }
 
+std::vector<NodeId> read(capnp::List<std::int32_t>::Reader in) {
+  std::vector<NodeId> nodes;
+  for (const std::int32_t node : in) nodes.push_back(NodeId{node});
+  return nodes;
+}
+
 std::vector<BucketInfo> read(capnp::List<schemas::Bucket>::Reader in) {
   std::vector<BucketInfo> buckets;
   for (const auto bucket : in) {
     BucketInfo& read_bucket = buckets.emplace_back();
     read_bucket.leader = NodeId{bucket.getLeader()};
     read_bucket.epoch = LeaderEpoch{bucket.getEpoch()};
-    for (const std::int32_t replica : bucket.getReplicas()) {
-      read_bucket.replicas.push_back(NodeId{replica});
-    }
+    read_bucket.replicas = read(bucket.getReplicas());
+    read_bucket.version = bucket.getVersion();
+    read_bucket.in_sync =
+        bucket.hasInSync() ? read(bucket.getInSync()) : read_bucket.replicas;
+    read_bucket.eligible = read(bucket.getEligible());
+    read_bucket.led_since = Revision{bucket.getLedSince()};
   }
   return buckets;
+}
+
+CatalogDelta read(capnp::List<schemas::Leadership>::Reader in) {
+  LeadershipsChanged fact;
+  for (const auto one : in) {
+    fact.changes.push_back(
+        {.bucket = {TableId{one.getTableId()}, BucketIndex{one.getBucket()},
+                    PartitionId{one.getPartitionId()}},
+         .leader = NodeId{one.getLeader()},
+         .epoch = LeaderEpoch{one.getEpoch()},
+         .version = one.getVersion(),
+         .in_sync = read(one.getInSync()),
+         .eligible = read(one.getEligible()),
+         .led_since = Revision{one.getLedSince()}});
+  }
+  return fact;
 }
 
 PartitionInfo read(schemas::Partition::Reader in) {
@@ -271,6 +322,8 @@ Result<CatalogDelta> read_alteration(schemas::CatalogDelta::Reader in) {
       }
       return OfficeTaken{NodeId{office.getNodeId()}, Incarnation{office.getIncarnation()}, epoch};
     }
+    case schemas::CatalogDelta::LEADERSHIPS_CHANGED:
+      return read(in.getLeadershipsChanged());
     default:
       return fail(Errc::malformed, "metadata delta of an unknown kind");
   }

@@ -1,6 +1,9 @@
 #include "state/meta/catalog/partitions.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "base/check.hpp"
 
 namespace millrace {
 
@@ -11,6 +14,10 @@ std::string partition_name(const std::vector<std::string>& values) {
     name += value;
   }
   return name;
+}
+
+std::size_t in_sync_min_of(std::size_t configured, std::size_t replica_count) {
+  return std::max<std::size_t>(1, std::min(configured, replica_count - 1));
 }
 
 void Partitions::add(PartitionInfo partition) {
@@ -26,6 +33,11 @@ void Partitions::remove(PartitionId id) {
   if (!partition) return;
   by_id_.erase(id);
   by_name_.erase(partition_name(partition->values));
+}
+
+void Partitions::replace(PartitionInfo partition) {
+  CHECK(by_id_.find(partition.id) != nullptr);
+  add(std::move(partition));
 }
 
 Partitions::Pointer Partitions::find(PartitionId id) const {

@@ -1,0 +1,132 @@
+#pragma once
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "actors/replica/in_sync_set.hpp"
+#include "actors/replica/log_state.hpp"
+#include "actors/replica/replica_event.hpp"
+#include "actors/replica/rows_at_hand.hpp"
+
+namespace millrace::replica {
+
+/// What is configured of a bucket's replicas.
+struct ReplicaRules {
+  std::size_t in_sync_min = 2;             ///< log.replica.min-in-sync-replicas-number
+  Duration lag_max = 30s;                  ///< log.replica.max-lag-time
+  Duration writer_expiration = 7 * 24h;    ///< server.writer-id.expiration-time
+  Duration fetch_wait_max = 10s;           ///< A follower's request is answered within this time.
+  std::size_t fetch_bytes_max = 1 << 20;   ///< Of rows in one answer to a follower.
+};
+
+/// A bucket's log in the hands of its leader, from the moment that its epoch has begun.
+///
+/// Appends are stamped and ordered one behind the other without waiting for the device. When one
+/// fails, those ordered behind it fail as well (their offsets no longer fit), and until the device
+/// has answered them all nothing new is ordered.
+///
+/// What is written is fetched by the followers; what all that may lead next have is visible and
+/// acknowledged: see InSyncSet. With one replica that is what the device has written.
+class LeaderLog {
+ public:
+  /// Appends in flight to the device, at most; a further one is refused as overloaded.
+  static constexpr std::size_t writes_max = 1024;
+  /// Appends that wait for followers, at most; the same.
+  static constexpr std::size_t unconfirmed_max = 8192;
+  /// Readers waiting, at most; a further one is answered at once.
+  static constexpr std::size_t waiting_max = 100'000;
+
+  using Effects = std::vector<Effect>;
+
+  /// `log` outlives it, and is changed by it only.
+  LeaderLog(LogState& log, NodeId self, const Assigned& assigned, const ReplicaRules& rules,
+            Instant now, Effects& effects);
+
+  void append(const AppendAsked& asked, Instant now, Effects& effects);
+  void written(Instant now, Effects& effects);
+  /// Returns whether the log has to be opened anew, with the reason.
+  [[nodiscard]] std::optional<Error> write_failed(const WriteFailed& failed, Effects& effects);
+  void read(const ReadAsked& asked, Effects& effects) const;
+  void await(const AwaitAsked& asked, Effects& effects);
+  void expire_await(Ticket ticket, Effects& effects);
+  void latest(Ticket ticket, Effects& effects) const;
+  void find(const TimestampAsked& asked, Effects& effects) const;
+  void fetch(const FetchAsked& asked, Instant now, Effects& effects);
+  /// The coordinator has changed who is in sync.
+  void assigned(const Assigned& assigned, Instant now, Effects& effects);
+  void proposal_refused() { refused_ = true; }
+  void tick(Instant now, Effects& effects);
+  /// It leads no more: whoever waits hears why. Appends in flight are answered as they come back.
+  void end(const Error& why, Effects& effects);
+
+  [[nodiscard]] const Leadership& leadership() const { return in_sync_.leadership(); }
+  [[nodiscard]] std::size_t write_count() const { return writes_.size(); }
+  [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t unconfirmed_count() const { return unconfirmed_.size(); }
+  [[nodiscard]] std::size_t writer_count() const { return stamped_.writer_count(); }
+
+ private:
+  /// A request that was sent again while its batches were on their way.
+  struct Duplicate {
+    Ticket ticket = 0;
+    Offset base = 0;
+    bool by_all = true;
+  };
+  struct Write {
+    Duplicate first;  // The request itself.
+    std::vector<BatchSummary> batches;
+    std::vector<Duplicate> duplicates;
+    std::vector<Buffer> pieces;  // Of all its batches: for those who wait for just these.
+  };
+  struct Waiter {
+    Ticket ticket = 0;
+    std::size_t bytes_max = 0;
+  };
+  /// A follower's request that waits for rows.
+  struct Parked {
+    Ticket ticket = 0;
+    Offset from = 0;
+    std::size_t bytes_max = 0;
+    Instant until;
+  };
+
+  /// What a request's batches are together. A request that was sent again holds what it held
+  /// before, so batches known and new in one request are out of order.
+  [[nodiscard]] BatchVerdict check_writers(
+      const std::vector<protocol::LogBatchHeader>& headers) const;
+  [[nodiscard]] std::optional<Effect> why_not_append(const AppendAsked& asked) const;
+  void order_write(const AppendAsked& asked, const std::vector<protocol::LogBatchHeader>& headers,
+                   Effects& effects);
+  void answer_duplicate(const AppendAsked& asked, const BatchSummary& original, Effects& effects);
+  /// Answers what is written: at once, or when everybody has it.
+  void confirm(const Duplicate& request, Offset last, Effects& effects);
+  void settle(Instant now, Effects& effects);
+  void wake_readers(Effects& effects);
+  void feed_followers(Instant now, Effects& effects);
+  void propose(Instant now, Effects& effects);
+  /// Why a follower cannot go on from where it is; nothing: it can.
+  [[nodiscard]] std::optional<FetchReply> why_parted(const FetchAsked& asked) const;
+
+  LogState& log_;
+  const NodeId self_;
+  const ReplicaRules& rules_;
+  std::vector<NodeId> replicas_;
+  InSyncSet in_sync_;
+  bool discarding_ = false;  // A write failed; the ones behind it are still being answered.
+  Error why_discarding_;
+  Offset next_ = 0;      // Next offset to stamp.
+  EpochMillis max_timestamp_ = -1;
+  WriterTable stamped_;  // Of everything stamped, written or not.
+  std::deque<Write> writes_;
+  RowsAtHand at_hand_;   // The newest written ones.
+  std::multimap<Offset, Duplicate> unconfirmed_;  // By their last row.
+  std::multimap<Offset, Waiter> waiting_;
+  std::map<Ticket, Offset> waiting_by_ticket_;
+  std::map<NodeId, Parked> parked_;
+  bool refused_ = false;                 // The last proposal; a tick makes another.
+  std::optional<Instant> proposed_at_;   // None: nothing is asked for.
+};
+
+}  // namespace millrace::replica
