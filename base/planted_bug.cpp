@@ -37,6 +37,9 @@ constexpr Named all[] = {
     NAMED(deny_commit_of_unknown_outcome),
     NAMED(grant_writer_ids_again),
     NAMED(reuse_partition_ids),
+    NAMED(acknowledge_before_followers),
+    NAMED(skip_epoch_check),
+    NAMED(truncate_by_watermark),
     NAMED(obey_deposed_coordinator),
     NAMED(take_office_without_commit),
 };

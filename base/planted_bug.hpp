@@ -41,6 +41,12 @@ enum class PlantedBug {
   grant_writer_ids_again,
   /// The id of a partition that was dropped is given to the next one.
   reuse_partition_ids,
+  /// An append is acknowledged when its leader has it, whatever the followers have.
+  acknowledge_before_followers,
+  /// A leader answers a follower of any epoch.
+  skip_epoch_check,
+  /// A follower cuts its log at its high watermark, wherever the two logs part.
+  truncate_by_watermark,
   /// A node does what a deposed coordinator tells it.
   obey_deposed_coordinator,
   /// A coordinator takes office without writing it down.

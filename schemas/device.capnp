@@ -17,9 +17,13 @@ struct DeviceRequest {
     close @7 :Void;             # Syncs and lets go of the log; not answered.
     remove @8 :Void;            # Closes and deletes the log, if there is one; answered `removed`.
     expire @9 :ExpiryOrder;     # Deletes whole segments from the front; answered `expired`.
+    beginEpoch @12 :Int32;      # Rows from the log's end on are of this leader epoch; answered `epochBegun`.
+    cut @13 :Int64;             # Cuts off the rows from this offset on; answered `opened`.
+    restart @14 :Int64;         # Deletes all rows; the log begins anew at this offset. Answered `opened`.
   }
   partitionId @10 :Int64 = -1;   # -1: the table is not partitioned.
   durable @11 :Bool;             # Of an append: it is answered when it is on the device.
+  runs @15 :List(EpochRun);      # Of an append: leader epochs that begin within it, in order.
 }
 
 struct BatchHead {
@@ -29,6 +33,11 @@ struct BatchHead {
   writerId @3 :Int64;           # -1: a writer without identity.
   sequence @4 :Int32;
   pieces @5 :UInt32;            # How many attachments make up the batch.
+}
+
+struct EpochRun {
+  epoch @0 :Int32;
+  start @1 :Int64;              # Offset of its first row.
 }
 
 struct ReadRange {
@@ -56,6 +65,7 @@ struct DeviceReply {
     removed @7 :Void;
     failed @8 :DeviceFailure;
     expired @9 :Int64;          # Where the log starts now.
+    epochBegun @11 :Void;
   }
   partitionId @10 :Int64 = -1;
 }
@@ -64,6 +74,7 @@ struct LogOpened {
   start @0 :Int64;
   end @1 :Int64;
   maxTimestampMillis @2 :Int64; # -1: the log is empty.
+  epochs @4 :List(EpochRun);
   recent @3 :List(BatchHead);   # The last batches of every writer, oldest first; of some the rows are deleted.
 }
 

@@ -14,6 +14,7 @@ struct ReplicaRequest {
                                 # were waited for are at hand and few enough, else `advanced`.
     offset @4 :OffsetRequest;   # Answered `offset`.
   }
+  byLeaderAlone @5 :Bool;       # Of an append: answered when the leader has it, whatever the followers have.
 }
 
 struct ReadRequest {

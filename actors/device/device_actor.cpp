@@ -234,17 +234,45 @@ void DeviceActor::forget(BucketId bucket) {
 }
 
 Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) {
+  return open_anew(bucket, [&] { return logs_.open(bucket); });
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const RestartLog& order) {
+  return open_anew(bucket, [&] { return logs_.restart(bucket, order.start); });
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const CutLog& order) {
+  if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  if (auto cut = (*log)->truncate(std::max(order.offset, (*log)->start_offset())); !cut) {
+    return tl::unexpected<Error>(cut.error());
+  }
+  return what_is_open(bucket, **log);
+}
+
+Result<Outcome> DeviceActor::perform(BucketId bucket, const BeginEpoch& order) {
+  if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
+  auto log = find(bucket);
+  if (!log) return tl::unexpected<Error>(log.error());
+  if (auto begun = (*log)->begin_epoch(order.epoch); !begun) {
+    return tl::unexpected<Error>(begun.error());
+  }
+  mark_dirty(bucket);
+  return EpochHasBegun{};
+}
+
+Result<Outcome> DeviceActor::open_anew(
+    BucketId bucket, const std::function<Result<std::unique_ptr<TableLog>>()>& open_log) {
   // What was acknowledged before a failed write is made durable whether it can be opened or not.
   if (dirty_.contains(bucket)) (void)sync(bucket, *open_.at(bucket).log);
   if (auto may = may_write(); !may) return tl::unexpected<Error>(may.error());
   forget(bucket);  // A replica that starts again must see what is on the disk.
   make_room();
-  auto log = logs_.open(bucket);
+  auto log = open_log();
   if (!log) return wrap(log.error(), "open log " + to_string(bucket));
-  auto recent = (*log)->recent_batches();
-  if (!recent) return wrap(recent.error(), "walk log " + to_string(bucket));
-  LogOpened opened{(*log)->start_offset(), (*log)->end_offset(), (*log)->max_timestamp(),
-                   std::move(*recent)};
+  auto opened = what_is_open(bucket, **log);
+  if (!opened) return opened;
   // What a killed process left in the page cache will be read, and answered as known to whoever
   // sends it again: before that it must be on the device.
   if (!sync(bucket, *keep_open(bucket, std::move(*log)))) {
@@ -252,6 +280,13 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const OpenLog& /*order*/) 
     return fail(Errc::unavailable, "the log could not be synced: " + to_string(bucket));
   }
   return opened;
+}
+
+Result<Outcome> DeviceActor::what_is_open(BucketId bucket, TableLog& log) {
+  auto recent = log.recent_batches();
+  if (!recent) return wrap(recent.error(), "walk log " + to_string(bucket));
+  return LogOpened{log.start_offset(), log.end_offset(), log.max_timestamp(), std::move(*recent),
+                   log.epochs()};
 }
 
 Status DeviceActor::may_write() const {
@@ -286,10 +321,28 @@ Result<Outcome> DeviceActor::perform(BucketId bucket, const AppendBatches& order
                 fmt::format("append does not follow on the log's end: {} at {}",
                             order.batches.front().summary.base, (*log)->end_offset()));
   }
-  const Status appended = (*log)->append(order.batches);
+  const Status appended = append_runs(**log, order);
   if (!appended) return tl::unexpected<Error>(appended.error());
   mark_dirty(bucket);
   return BatchesAppended{};
+}
+
+/// What one leadership wrote at a time, so that each begins where its first row is.
+Status DeviceActor::append_runs(TableLog& log, const AppendBatches& order) {
+  if (order.runs.empty()) return log.append(order.batches);
+  auto run = order.runs.begin();
+  std::vector<StampedBatch> same;
+  for (const StampedBatch& batch : order.batches) {
+    if (run != order.runs.end() && run->start <= batch.summary.base) {
+      if (!same.empty()) {
+        if (auto appended = log.append(std::exchange(same, {})); !appended) return appended;
+      }
+      if (auto begun = log.begin_epoch(run->epoch); !begun) return begun;
+      ++run;
+    }
+    same.push_back(batch);
+  }
+  return log.append(same);
 }
 
 void DeviceActor::mark_dirty(BucketId bucket) {

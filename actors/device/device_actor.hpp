@@ -51,6 +51,13 @@ class DeviceActor final : public Actor {
 
  private:
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const OpenLog& order);
+  [[nodiscard]] Result<Outcome> perform(BucketId bucket, const BeginEpoch& order);
+  [[nodiscard]] Result<Outcome> perform(BucketId bucket, const CutLog& order);
+  [[nodiscard]] Result<Outcome> perform(BucketId bucket, const RestartLog& order);
+  [[nodiscard]] Result<Outcome> open_anew(
+      BucketId bucket, const std::function<Result<std::unique_ptr<TableLog>>()>& open_log);
+  [[nodiscard]] Result<Outcome> what_is_open(BucketId bucket, TableLog& log);
+  [[nodiscard]] static Status append_runs(TableLog& log, const AppendBatches& order);
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const AppendBatches& order);
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const ReadRange& order);
   [[nodiscard]] Result<Outcome> perform(BucketId bucket, const FindTimestamp& order);

@@ -10,6 +10,19 @@ namespace {
 using Request = schemas::DeviceRequest;
 using Reply = schemas::DeviceReply;
 
+/// Errors: malformed, if the runs are not in order.
+Result<std::vector<EpochRun>> decode_runs(capnp::List<schemas::EpochRun>::Reader in) {
+  std::vector<EpochRun> runs;
+  for (const auto one : in) {
+    const EpochRun run{LeaderEpoch{one.getEpoch()}, one.getStart()};
+    if (!runs.empty() && !LeaderEpochs::follows(runs.back(), run)) {
+      return fail(Errc::malformed, "leader epochs out of order");
+    }
+    runs.push_back(run);
+  }
+  return runs;
+}
+
 Result<Order> decode_append(Request::Reader request, const std::vector<Buffer>& attachments) {
   AppendBatches append;
   append.durable = request.getDurable();
@@ -26,6 +39,9 @@ Result<Order> decode_append(Request::Reader request, const std::vector<Buffer>& 
     }
   }
   if (next != attachments.size()) return fail(Errc::malformed, "append with pieces left over");
+  auto runs = decode_runs(request.getRuns());
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  append.runs = std::move(*runs);
   return append;
 }
 
@@ -43,7 +59,15 @@ void write(Reply::Builder out, const LogOpened& outcome) {
     recent[i].setWriterId(batch.writer.value());
     recent[i].setSequence(batch.sequence);
   }
+  const auto& runs = outcome.epochs.runs();
+  auto epochs = opened.initEpochs(static_cast<unsigned>(runs.size()));
+  for (unsigned i = 0; i < epochs.size(); ++i) {
+    epochs[i].setEpoch(runs[i].epoch.value());
+    epochs[i].setStart(runs[i].start);
+  }
 }
+
+void write(Reply::Builder out, const EpochHasBegun&) { out.setEpochBegun(); }
 
 void write(Reply::Builder out, const BatchesAppended&) { out.setAppended(); }
 void write(Reply::Builder out, const RangeRead&) { out.setData(); }
@@ -95,6 +119,15 @@ Result<BucketOrder> decode_order(const Envelope& envelope) {
                                  expiry.getRollActive(), expiry.getWritersOlderThanMillis()}};
         return order;
       }
+      case Request::BEGIN_EPOCH:
+        order.order = BeginEpoch{LeaderEpoch{request.getBeginEpoch()}};
+        return order;
+      case Request::CUT:
+        order.order = CutLog{request.getCut()};
+        return order;
+      case Request::RESTART:
+        order.order = RestartLog{request.getRestart()};
+        return order;
       default:
         return fail(Errc::malformed, "unknown order to a device");
     }

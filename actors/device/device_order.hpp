@@ -14,6 +14,7 @@ struct OpenLog {};
 struct AppendBatches {
   std::vector<StampedBatch> batches;
   bool durable = false;  ///< Answered when it is on the device, not before.
+  std::vector<EpochRun> runs;  ///< Begin within the batches, at the start of one.
 };
 struct ReadRange {
   Offset from = 0;
@@ -23,13 +24,26 @@ struct ReadRange {
 struct FindTimestamp {
   EpochMillis timestamp = 0;
 };
+/// Rows from the log's end on are of this leadership.
+struct BeginEpoch {
+  LeaderEpoch epoch;
+};
+/// Cuts off the rows from `offset` on, as TableLog::truncate().
+struct CutLog {
+  Offset offset = 0;
+};
+/// Deletes all rows: the log begins anew at `start`.
+struct RestartLog {
+  Offset start = 0;
+};
 struct CloseLog {};
 struct RemoveLog {};
 struct ExpireLog {
   Expiry expiry;
 };
 using Order =
-    std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog, ExpireLog>;
+    std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog, ExpireLog,
+                 BeginEpoch, CutLog, RestartLog>;
 
 // What comes back.
 struct LogOpened {
@@ -37,8 +51,10 @@ struct LogOpened {
   Offset end = 0;
   EpochMillis max_timestamp = -1;
   std::vector<BatchSummary> recent;  ///< The last batches of every writer, oldest first.
+  LeaderEpochs epochs;
 };
 struct BatchesAppended {};
+struct EpochHasBegun {};
 struct RangeRead {
   Buffer bytes;
 };
@@ -54,6 +70,6 @@ struct OrderFailed {
   Offset end = 0;  ///< Where the log ends now.
 };
 using Outcome = std::variant<LogOpened, BatchesAppended, RangeRead, TimestampFound, LogRemoved,
-                             LogExpired, OrderFailed>;
+                             LogExpired, EpochHasBegun, OrderFailed>;
 
 }  // namespace millrace::device

@@ -26,6 +26,7 @@ namespace millrace::gateway {
 // What a call asks a bucket's replica on this node.
 struct AppendQuestion {
   std::vector<Buffer> batches;
+  bool by_all = true;  ///< acks=all, not acks=1.
 };
 struct ReadQuestion {
   Offset from = 0;

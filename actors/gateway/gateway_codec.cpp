@@ -21,7 +21,10 @@ using Reply = schemas::CoordinatorReply;
 /// would become another, good one.
 capnp::Text::Reader text(const std::string& in) { return {in.c_str(), in.size()}; }
 
-void write(Question::Builder out, const AppendQuestion&) { out.setAppend(); }
+void write(Question::Builder out, const AppendQuestion& question) {
+  out.setAppend();
+  out.setByLeaderAlone(!question.by_all);
+}
 
 void write(Question::Builder out, const ReadQuestion& question) {
   auto read = out.initRead();

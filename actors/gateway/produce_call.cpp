@@ -112,7 +112,7 @@ class ProduceCall final : public Call {
       } else {
         ++open_;
         effects.push_back(AskReplica{static_cast<std::uint32_t>(i), bucket_id,
-                                     AppendQuestion{std::move(*batches)}});
+                                     AppendQuestion{std::move(*batches), request_.acks == -1}});
       }
     }
     if (open_ == 0) return respond();

@@ -7,13 +7,14 @@
 
 namespace millrace::replica {
 
-InSyncSet::InSyncSet(NodeId self, Leadership committed, Limits limits, Offset start,
-                     Offset high_watermark, Instant now)
+InSyncSet::InSyncSet(NodeId self, Leadership committed, std::set<NodeId> may_be_proposed,
+                     Limits limits, Offset start, Offset high_watermark, Instant now)
     : self_(self),
       limits_(limits),
       start_(start),
       began_at_(now),
       committed_(std::move(committed)),
+      proposed_(std::move(may_be_proposed)),
       end_(start),
       high_watermark_(std::min(high_watermark, start)) {
   CHECK(committed_.in_sync.contains(self_));
@@ -79,7 +80,7 @@ std::optional<InSyncProposal> InSyncSet::propose(Instant now) {
     if (may_join) wanted.insert(node);
   }
   if (wanted == committed_.in_sync && proposed_.empty()) return std::nullopt;
-  InSyncProposal proposal{committed_.epoch, committed_.version, {}};
+  InSyncProposal proposal{committed_.epoch, committed_.version, {}, false};
   for (const NodeId node : wanted) {
     if (node == self_) continue;
     const auto follower = followers_.find(node);

@@ -27,6 +27,7 @@ struct InSyncProposal {
   /// With the incarnation that each follower fetched in: a member that has started anew since is
   /// refused. The leader itself is not named.
   std::map<NodeId, Incarnation> followers;
+  bool resigns = false;  ///< The leader cannot lead: another one shall.
   friend bool operator==(const InSyncProposal&, const InSyncProposal&) = default;
 };
 
@@ -52,7 +53,9 @@ class InSyncSet {
 
   /// `start` is the end of the leader's log when the leadership began; `high_watermark` what it
   /// knew of it as a follower.
-  InSyncSet(NodeId self, Leadership committed, Limits limits, Offset start, Offset high_watermark,
+  /// `may_be_proposed`: who may be in a proposal of this epoch that a predecessor made and nobody
+  /// remembers.
+  InSyncSet(NodeId self, Leadership committed, std::set<NodeId> may_be_proposed, Limits limits, Offset start, Offset high_watermark,
             Instant now);
 
   /// The leader's own log ends there.

@@ -8,18 +8,11 @@
 #include "actors/replica/in_sync_set.hpp"
 #include "actors/replica/log_state.hpp"
 #include "actors/replica/replica_event.hpp"
+#include "actors/replica/replica_rules.hpp"
 #include "actors/replica/rows_at_hand.hpp"
+#include "protocol/log_batch.hpp"
 
 namespace millrace::replica {
-
-/// What is configured of a bucket's replicas.
-struct ReplicaRules {
-  std::size_t in_sync_min = 2;             ///< log.replica.min-in-sync-replicas-number
-  Duration lag_max = 30s;                  ///< log.replica.max-lag-time
-  Duration writer_expiration = 7 * 24h;    ///< server.writer-id.expiration-time
-  Duration fetch_wait_max = 10s;           ///< A follower's request is answered within this time.
-  std::size_t fetch_bytes_max = 1 << 20;   ///< Of rows in one answer to a follower.
-};
 
 /// A bucket's log in the hands of its leader, from the moment that its epoch has begun.
 ///
@@ -40,11 +33,12 @@ class LeaderLog {
 
   using Effects = std::vector<Effect>;
 
-  /// `log` outlives it, and is changed by it only.
+  /// `log` outlives it, and is changed by it only. `is_fresh`: nobody has proposed anything in this
+  /// epoch so far.
   LeaderLog(LogState& log, NodeId self, const Assigned& assigned, const ReplicaRules& rules,
-            Instant now, Effects& effects);
+            bool is_fresh, Instant now, Effects& effects);
 
-  void append(const AppendAsked& asked, Instant now, Effects& effects);
+  void append(const AppendAsked& asked, Effects& effects);
   void written(Instant now, Effects& effects);
   /// Returns whether the log has to be opened anew, with the reason.
   [[nodiscard]] std::optional<Error> write_failed(const WriteFailed& failed, Effects& effects);
@@ -58,6 +52,12 @@ class LeaderLog {
   void assigned(const Assigned& assigned, Instant now, Effects& effects);
   void proposal_refused() { refused_ = true; }
   void tick(Instant now, Effects& effects);
+  /// Rows that were read for a follower, and what goes with them.
+  [[nodiscard]] FetchedRows rows_for(Offset from, Buffer batches) const;
+  /// Forgets writers that were silent for so long, by the log's own timestamps: so everybody who
+  /// may lead forgets the same.
+  void forget_writers();
+  [[nodiscard]] EpochMillis writers_older_than() const;
   /// It leads no more: whoever waits hears why. Appends in flight are answered as they come back.
   void end(const Error& why, Effects& effects);
 
@@ -104,7 +104,11 @@ class LeaderLog {
   void confirm(const Duplicate& request, Offset last, Effects& effects);
   void settle(Instant now, Effects& effects);
   void wake_readers(Effects& effects);
-  void feed_followers(Instant now, Effects& effects);
+  void feed_followers(Effects& effects);
+  void answer_empty(NodeId node, Effects& effects);
+  static void fail(const Write& write, const Error& why, Effects& effects);
+  /// There are too few in sync: who waits for all may wait for ever.
+  void refuse_unconfirmed(Effects& effects);
   void propose(Instant now, Effects& effects);
   /// Why a follower cannot go on from where it is; nothing: it can.
   [[nodiscard]] std::optional<FetchReply> why_parted(const FetchAsked& asked) const;
@@ -114,6 +118,7 @@ class LeaderLog {
   const ReplicaRules& rules_;
   std::vector<NodeId> replicas_;
   InSyncSet in_sync_;
+  bool ended_ = false;
   bool discarding_ = false;  // A write failed; the ones behind it are still being answered.
   Error why_discarding_;
   Offset next_ = 0;      // Next offset to stamp.

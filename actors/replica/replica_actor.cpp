@@ -1,5 +1,6 @@
 #include "actors/replica/replica_actor.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -14,6 +15,8 @@ constexpr Correlation ticket_mask = (Correlation{1} << ticket_bits) - 1;
 constexpr Correlation correlation_open = 1;
 constexpr Correlation correlation_write = 2;
 constexpr Correlation correlation_expire = 3;
+constexpr Correlation correlation_begin = 4;
+constexpr Correlation correlation_propose = 5;
 constexpr Ticket first_ticket = 8;
 
 // Every timer from first_ticket on is an await's.
@@ -21,6 +24,8 @@ constexpr std::uint64_t timer_open_again = 0;
 constexpr std::uint64_t timer_retention = 1;
 constexpr std::uint64_t timer_writers = 2;
 constexpr std::uint64_t timer_open_due = 3;
+constexpr std::uint64_t timer_tick = 4;
+constexpr Duration tick_interval = 1s;
 constexpr Duration open_again_after = 500ms;
 
 }  // namespace
@@ -31,11 +36,11 @@ ReplicaActor::ReplicaActor(caf::actor_config& config, ActorSetup setup, BucketId
       bucket_(bucket),
       device_(std::move(device)),
       options_(std::move(options)),
-      machine_(options_.writer_expiration),
+      machine_(context().node(), options_.rules),
       appends_account_(context().budgets(),
-                       {"appends_of_bucket", "appends", ReplicaMachine::writes_max}),
+                       {"appends_of_bucket", "appends", LeaderLog::writes_max + LeaderLog::unconfirmed_max}),
       readers_account_(context().budgets(),
-                       {"readers_of_bucket", "readers", ReplicaMachine::waiting_max}),
+                       {"readers_of_bucket", "readers", LeaderLog::waiting_max}),
       writers_account_(context().budgets(),
                        {"writers_of_bucket", "writers", RecentBatches::writers_max}),
       tickets_(first_ticket) {}
@@ -45,6 +50,7 @@ void ReplicaActor::on_start() {
   start_timer(Duration(random.between(0, options_.open_within.count())), timer_open_due);
   start_timer(options_.retention_check_interval, timer_retention);
   start_timer(options_.writer_check_interval, timer_writers);
+  if (const auto assigned = options_.assigned()) step(*assigned);
 }
 
 void ReplicaActor::on_stop() {
@@ -54,6 +60,10 @@ void ReplicaActor::on_stop() {
 void ReplicaActor::on_timer(std::uint64_t id) {
   if (id == timer_open_again) return order(correlation_open, encode_open(bucket_));
   if (id == timer_open_due) return step(OpenDue{});
+  if (id == timer_tick) {
+    ticks_ = false;
+    return step(TickDue{});
+  }
   if (id == timer_retention) {
     start_timer(options_.retention_check_interval, timer_retention);
     return step(RetentionDue{context().wall_clock(), options_.time_to_live(),
@@ -61,21 +71,62 @@ void ReplicaActor::on_timer(std::uint64_t id) {
   }
   if (id == timer_writers) {
     start_timer(options_.writer_check_interval, timer_writers);
-    return step(WriterExpiryDue{context().wall_clock()});
+    return step(WriterExpiryDue{});
   }
   step(AwaitExpired{id});
 }
 
 void ReplicaActor::on_envelope(const Envelope& envelope) {
   if (is_device_answer(envelope)) return take_device(envelope);
+  if (is_replication(envelope)) return take_replication(envelope);
+  if (is_fetch_reply(envelope)) return take_fetch_reply(envelope);
+  if (is_news(envelope)) {
+    const auto news = decode_news(envelope);
+    return news ? step(*news) : drop(news.error());
+  }
+  if (is_coordinator_answer(envelope)) {
+    const auto refused = is_refused(envelope);
+    if (!refused) return drop(refused.error());
+    return *refused ? step(ProposalRefused{}) : void();
+  }
   take_request(envelope);
+}
+
+void ReplicaActor::take_replication(const Envelope& envelope) {
+  const Ticket ticket = tickets_++;
+  const auto said = decode_replication(envelope, ticket);
+  if (!said) return drop(said.error());
+  if (std::holds_alternative<FetchAsked>(*said)) {
+    askers_.emplace(ticket, Asker{envelope.from, envelope.correlation, 0, {}, true});
+  }
+  step(*said);
+}
+
+void ReplicaActor::take_fetch_reply(const Envelope& envelope) {
+  if ((envelope.correlation & ~ticket_mask) != own_correlations()) return;
+  auto reply = decode_fetch_reply(envelope);
+  if (!reply) return drop(reply.error());
+  step(Fetched{envelope.correlation & ticket_mask, std::move(*reply),
+               options_.durability() == protocol::Durability::disk});
+}
+
+void ReplicaActor::take_data(Ticket ticket, const Buffer& batches) {
+  const auto asker = askers_.find(ticket);
+  if (asker == askers_.end()) return;
+  const Offset from = asker->second.read_from;
+  if (!asker->second.is_follower) {
+    return answer(ticket,
+                  encode_data(from, machine_.high_watermark(), machine_.log_start(), batches));
+  }
+  auto rows = machine_.rows_for(from, batches);
+  answer(ticket, encode_fetch_reply(rows ? FetchReply{std::move(*rows)} : FetchRefused{}));
 }
 
 void ReplicaActor::take_request(const Envelope& envelope) {
   const Ticket ticket = tickets_++;
   auto asked = decode_request(envelope, ticket, context().wall_clock());
   if (!asked) return drop(asked.error());
-  Asker asker{envelope.from, envelope.correlation, 0, {}};
+  Asker asker{envelope.from, envelope.correlation, 0, {}, false};
   if (const auto* read = std::get_if<ReadAsked>(&asked->event)) asker.read = *read;
   askers_.emplace(ticket, std::move(asker));
   if (std::holds_alternative<AwaitAsked>(asked->event)) start_timer(asked->wait_max, ticket);
@@ -90,25 +141,25 @@ void ReplicaActor::take_device(const Envelope& envelope) {
   if (!decoded) return drop(decoded.error());
   if ((envelope.correlation & ~ticket_mask) != own_correlations()) return;
   const Ticket ticket = envelope.correlation & ticket_mask;
-  if (auto* opened = std::get_if<Opened>(&*decoded)) {
-    opened->wall_clock = context().wall_clock();
-    return step(*opened);
-  }
+  if (const auto* opened = std::get_if<Opened>(&*decoded)) return step(*opened);
   if (const auto* written = std::get_if<Written>(&*decoded)) return step(*written);
   if (const auto* expired = std::get_if<Expired>(&*decoded)) return step(*expired);
+  if (const auto* begun = std::get_if<EpochBegun>(&*decoded)) return step(*begun);
   if (const auto* data = std::get_if<DeviceData>(&*decoded)) {
-    const auto asker = askers_.find(ticket);
-    if (asker == askers_.end()) return;
-    return answer(ticket, encode_data(asker->second.read_from, machine_.high_watermark(),
-                                      machine_.log_start(), data->batches));
+    return take_data(ticket, data->batches);
   }
   if (const auto* offset = std::get_if<DeviceOffset>(&*decoded)) {
-    return answer(ticket, encode_offset(offset->offset));
+    // What is not visible yet is not there for those who look by time.
+    return answer(ticket, encode_offset(std::min(offset->offset, machine_.high_watermark())));
   }
   take_failure(ticket, std::get<DeviceFailed>(*decoded));
 }
 
 void ReplicaActor::take_failure(Ticket ticket, const DeviceFailed& failed) {
+  const auto follower = askers_.find(ticket);
+  if (follower != askers_.end() && follower->second.is_follower) {
+    return answer(ticket, encode_fetch_reply(FetchRefused{}));
+  }
   if (failed.error.code == Errc::stale_epoch) {
     // Deleted while the read was on its way; the news of it came first, so this time it is known.
     const auto asker = askers_.find(ticket);
@@ -119,13 +170,17 @@ void ReplicaActor::take_failure(Ticket ticket, const DeviceFailed& failed) {
   if (ticket == correlation_open) return step(OpenFailed{failed.error});
   if (ticket == correlation_write) return step(WriteFailed{failed.error, failed.end});
   if (ticket == correlation_expire) return step(ExpiryFailed{});
+  if (ticket == correlation_begin) return step(EpochFailed{failed.error});
   answer(ticket, encode_failure(failed.error));
   if (failed.error.code == Errc::unavailable) step(LogClosed{failed.error});
 }
 
 void ReplicaActor::step(const Event& event) {
-  for (const Effect& effect : machine_.step(event)) {
+  for (const Effect& effect : machine_.step(now(), event)) {
     std::visit([this](const auto& one) { perform(one); }, effect);
+  }
+  if (machine_.is_replicated() && !machine_.is_resting() && !std::exchange(ticks_, true)) {
+    start_timer(tick_interval, timer_tick);
   }
   appends_account_.set(machine_.write_count());
   readers_account_.set(machine_.waiting_count());
@@ -191,6 +246,44 @@ void ReplicaActor::perform(const Fail& effect) {
 
 void ReplicaActor::perform(const ExpireLog& effect) {
   order(correlation_expire, encode_expire(bucket_, effect));
+}
+
+void ReplicaActor::perform(const BeginEpoch& effect) {
+  order(correlation_begin, encode_begin(bucket_, effect));
+}
+
+void ReplicaActor::perform(const CutLog& effect) {
+  order(correlation_open, encode_cut(bucket_, effect));
+}
+
+void ReplicaActor::perform(const RestartLog& effect) {
+  order(correlation_open, encode_restart(bucket_, effect));
+}
+
+void ReplicaActor::perform(const AskLeader& effect) {
+  Envelope ask = encode_fetch(effect);
+  ask.correlation = own_correlations() | (effect.number & ticket_mask);
+  send({effect.leader, actor_name()}, std::move(ask));
+}
+
+void ReplicaActor::perform(const AnswerFetch& effect) {
+  answer(effect.ticket, encode_fetch_reply(effect.reply));
+}
+
+void ReplicaActor::perform(const ReadForFollower& effect) {
+  askers_[effect.ticket].read_from = effect.from;
+  order(effect.ticket,
+        encode_read(bucket_, {effect.ticket, effect.from, effect.limit, effect.bytes_max}));
+}
+
+void ReplicaActor::perform(const WakeFollower& effect) {
+  send({effect.node, actor_name()}, encode_leader_waits(effect.epoch));
+}
+
+void ReplicaActor::perform(const ProposeInSync& effect) {
+  Envelope proposal = encode_proposal(bucket_, effect.proposal);
+  proposal.correlation = own_correlations() | correlation_propose;
+  send(options_.coordinator(), std::move(proposal));
 }
 
 void ReplicaActor::perform(const OpenNow& /*effect*/) {

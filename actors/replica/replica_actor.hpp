@@ -15,8 +15,12 @@ struct ReplicaOptions {
   /// own.
   Duration open_within = 5min;
   Duration retention_check_interval = 5min;  ///< log.retention.check-interval
-  Duration writer_expiration = 7 * 24h;      ///< server.writer-id.expiration-time
+  ReplicaRules rules;
   Duration writer_check_interval = 10min;    ///< server.writer-id.expiration-check-interval
+  /// What the catalog says of the bucket, for a replica that starts; nothing: not heard yet.
+  std::function<std::optional<Assigned>()> assigned = [] { return std::nullopt; };
+  /// Who is in office now.
+  std::function<ActorAddress()> coordinator;
   /// How long the table's rows are kept, as its properties say now; nothing: for ever.
   std::function<std::optional<Duration>()> time_to_live;
   /// log.retention.roll-active-segment.enabled, as it is now.
@@ -45,10 +49,14 @@ class ReplicaActor final : public Actor {
     Correlation correlation = 0;
     Offset read_from = 0;
     ReadAsked read;  // If it is one.
+    bool is_follower = false;
   };
 
   void step(const Event& event);
   void take_request(const Envelope& envelope);
+  void take_replication(const Envelope& envelope);
+  void take_fetch_reply(const Envelope& envelope);
+  void take_data(Ticket ticket, const Buffer& batches);
   void take_device(const Envelope& envelope);
   void take_failure(Ticket ticket, const DeviceFailed& failed);
 
@@ -65,6 +73,14 @@ class ReplicaActor final : public Actor {
   void perform(const OpenNow& effect);
   void perform(const OpenLater& effect);
   void perform(const ExpireLog& effect);
+  void perform(const BeginEpoch& effect);
+  void perform(const CutLog& effect);
+  void perform(const RestartLog& effect);
+  void perform(const AskLeader& effect);
+  void perform(const AnswerFetch& effect);
+  void perform(const ReadForFollower& effect);
+  void perform(const WakeFollower& effect);
+  void perform(const ProposeInSync& effect);
 
   void answer(Ticket ticket, Envelope envelope);
   void order(Correlation correlation, Envelope envelope);
@@ -80,6 +96,7 @@ class ReplicaActor final : public Actor {
   BudgetAccount writers_account_;
   std::map<Ticket, Asker> askers_;
   Ticket tickets_ = 0;
+  bool ticks_ = false;
 };
 
 }  // namespace millrace::replica

@@ -38,12 +38,24 @@ Result<Asked> decode_offset(schemas::OffsetRequest::Reader request, Ticket ticke
   }
 }
 
-Opened decode_opened(schemas::LogOpened::Reader in) {
-  Opened opened{in.getStart(), in.getEnd(), in.getMaxTimestampMillis(), {}, 0};
+Result<DeviceAnswer> decode_opened(schemas::LogOpened::Reader in) {
+  Opened opened;
+  opened.start = in.getStart();
+  opened.end = in.getEnd();
+  opened.max_timestamp = in.getMaxTimestampMillis();
   for (const auto head : in.getRecent()) {
     opened.recent.push_back({head.getBase(), head.getLast(), head.getTimestampMillis(),
                              WriterId{head.getWriterId()}, head.getSequence()});
   }
+  std::vector<EpochRun> runs;
+  for (const auto one : in.getEpochs()) {
+    const EpochRun run{LeaderEpoch{one.getEpoch()}, one.getStart()};
+    if (!runs.empty() && !LeaderEpochs::follows(runs.back(), run)) {
+      return fail(Errc::malformed, "leader epochs of a log out of order");
+    }
+    runs.push_back(run);
+  }
+  opened.epochs = LeaderEpochs(std::move(runs));
   return opened;
 }
 
@@ -53,7 +65,9 @@ Result<Asked> decode_request(const Envelope& envelope, Ticket ticket, EpochMilli
   return open<Request>(envelope, [&](Request::Reader request) -> Result<Asked> {
     switch (request.which()) {
       case Request::APPEND:
-        return Asked{AppendAsked{ticket, envelope.attachments, wall_clock}, {}};
+        return Asked{AppendAsked{ticket, envelope.attachments, wall_clock, false,
+                                 !request.getByLeaderAlone()},
+                     {}};
       case Request::READ:
         return Asked{
             ReadAsked{ticket, request.getRead().getFrom(), request.getRead().getBytesMax()}, {}};
@@ -137,6 +151,11 @@ Envelope encode_write(BucketId bucket, const WriteBatches& write) {
   return seal<DeviceRequest>(
       [&](DeviceRequest::Builder request) {
         request.setDurable(write.durable);
+        auto runs = request.initRuns(static_cast<unsigned>(write.runs.size()));
+        for (unsigned i = 0; i < runs.size(); ++i) {
+          runs[i].setEpoch(write.runs[i].epoch.value());
+          runs[i].setStart(write.runs[i].start);
+        }
         auto heads =
             address(request, bucket).initAppend(static_cast<unsigned>(write.batches.size()));
         for (unsigned i = 0; i < heads.size(); ++i) {
@@ -167,6 +186,22 @@ Envelope encode_find(BucketId bucket, const FindTimestamp& find) {
   });
 }
 
+Envelope encode_begin(BucketId bucket, const BeginEpoch& begin) {
+  return seal<DeviceRequest>([&](DeviceRequest::Builder request) {
+    address(request, bucket).setBeginEpoch(begin.epoch.value());
+  });
+}
+
+Envelope encode_cut(BucketId bucket, const CutLog& cut) {
+  return seal<DeviceRequest>(
+      [&](DeviceRequest::Builder request) { address(request, bucket).setCut(cut.offset); });
+}
+
+Envelope encode_restart(BucketId bucket, const RestartLog& restart) {
+  return seal<DeviceRequest>(
+      [&](DeviceRequest::Builder request) { address(request, bucket).setRestart(restart.start); });
+}
+
 Envelope encode_expire(BucketId bucket, const ExpireLog& expire) {
   return seal<DeviceRequest>([&](DeviceRequest::Builder request) {
     auto order = address(request, bucket).initExpire();
@@ -186,6 +221,8 @@ Result<DeviceAnswer> decode_device(const Envelope& envelope) {
         return decode_opened(reply.getOpened());
       case DeviceReply::APPENDED:
         return Written{};
+      case DeviceReply::EPOCH_BEGUN:
+        return EpochBegun{};
       case DeviceReply::DATA:
         if (envelope.attachments.size() != 1) break;
         return DeviceData{envelope.attachments.front()};

@@ -21,6 +21,22 @@ struct Asked {
 [[nodiscard]] Envelope encode_refusal(const protocol::ProtocolError& error);
 [[nodiscard]] Envelope encode_failure(const Error& error);
 
+/// schemas/replication.capnp: what replicas say to each other, and what the tablet tells them.
+[[nodiscard]] bool is_replication(const Envelope& envelope);
+[[nodiscard]] Result<Event> decode_replication(const Envelope& envelope, Ticket ticket);
+[[nodiscard]] Envelope encode_fetch(const AskLeader& ask);
+[[nodiscard]] Envelope encode_leader_waits(LeaderEpoch epoch);
+[[nodiscard]] Envelope encode_fetch_reply(const FetchReply& reply);
+[[nodiscard]] bool is_news(const Envelope& envelope);
+[[nodiscard]] Result<Event> decode_news(const Envelope& envelope);
+[[nodiscard]] bool is_fetch_reply(const Envelope& envelope);
+[[nodiscard]] Result<FetchReply> decode_fetch_reply(const Envelope& envelope);
+
+/// schemas/coordinator.capnp: to the coordinator, and whether it refused.
+[[nodiscard]] Envelope encode_proposal(BucketId bucket, const InSyncProposal& proposal);
+[[nodiscard]] bool is_coordinator_answer(const Envelope& envelope);
+[[nodiscard]] Result<bool> is_refused(const Envelope& envelope);
+
 /// What a device answered; which of them it is says what the shell had asked.
 struct DeviceData {
   Buffer batches;
@@ -32,7 +48,8 @@ struct DeviceFailed {
   Error error;
   Offset end = 0;
 };
-using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, Expired, DeviceFailed>;
+using DeviceAnswer =
+    std::variant<Opened, Written, EpochBegun, DeviceData, DeviceOffset, Expired, DeviceFailed>;
 
 /// schemas/device.capnp: orders out, answers in.
 [[nodiscard]] Envelope encode_open(BucketId bucket);
@@ -40,6 +57,9 @@ using DeviceAnswer = std::variant<Opened, Written, DeviceData, DeviceOffset, Exp
 [[nodiscard]] Envelope encode_write(BucketId bucket, const WriteBatches& write);
 [[nodiscard]] Envelope encode_read(BucketId bucket, const ReadLog& read);
 [[nodiscard]] Envelope encode_find(BucketId bucket, const FindTimestamp& find);
+[[nodiscard]] Envelope encode_begin(BucketId bucket, const BeginEpoch& begin);
+[[nodiscard]] Envelope encode_cut(BucketId bucket, const CutLog& cut);
+[[nodiscard]] Envelope encode_restart(BucketId bucket, const RestartLog& restart);
 [[nodiscard]] Envelope encode_expire(BucketId bucket, const ExpireLog& expire);
 [[nodiscard]] bool is_device_answer(const Envelope& envelope);
 [[nodiscard]] Result<DeviceAnswer> decode_device(const Envelope& envelope);

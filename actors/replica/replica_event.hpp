@@ -66,9 +66,8 @@ struct Opened {
   Offset start = 0;
   Offset end = 0;
   EpochMillis max_timestamp = -1;
-  std::vector<BatchSummary> recent;
-  EpochMillis wall_clock = 0;
-  LeaderEpochs epochs;
+  std::vector<BatchSummary> recent = {};
+  LeaderEpochs epochs = {};
 };
 struct OpenFailed {
   Error error;
@@ -117,9 +116,7 @@ struct RetentionDue {
   bool roll_active = false;
 };
 /// Time to see which writers were silent for too long.
-struct WriterExpiryDue {
-  EpochMillis wall_clock = 0;
-};
+struct WriterExpiryDue {};
 struct Expired {
   Offset start = 0;
 };
@@ -152,6 +149,7 @@ struct FetchAsked {
 struct Fetched {
   std::uint64_t number = 0;
   FetchReply reply;
+  bool durable = false;  ///< The table wants rows on the device before the leader hears of them.
 };
 /// The leader of this epoch is there and waits to be asked.
 struct LeaderWaits {

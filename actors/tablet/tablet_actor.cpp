@@ -42,7 +42,12 @@ void TabletActor::on_own_timer(std::uint64_t id) {
 
 void TabletActor::on_envelope(const Envelope& envelope) {
   // A peer came or went; if it is the coordinator it wants to hear from us now.
-  if (is_peer_status(envelope)) return report_to_all();
+  if (is_peer_status(envelope)) {
+    const auto came = decode_peer_status(envelope);
+    if (!came) return drop(came.error());
+    if (*came) step(PeerCame{**came});
+    return report_to_all();
+  }
   if (is_device_answer(envelope)) return take_deleted(envelope);
   auto update = decode_update(envelope);
   if (!update) return drop(update.error());
@@ -91,6 +96,14 @@ void TabletActor::perform(const StartReplica& effect) {
   const std::string name = replica_name(bucket);
   children_.emplace(name, bucket);
   start_child({name}, [this, bucket] { return options_.spawn_replica(bucket, actor_name()); });
+}
+
+void TabletActor::perform(const Assign& effect) {
+  send_here(replica_name(effect.bucket), encode_assigned(effect.info));
+}
+
+void TabletActor::perform(const TellReturned& effect) {
+  send_here(replica_name(effect.bucket), encode_returned(effect.node));
 }
 
 void TabletActor::perform(const StopReplica& effect) { stop_child(replica_name(effect.bucket)); }

@@ -40,6 +40,8 @@ class TabletActor final : public SupervisingActor {
   void step(const Event& event);
   void perform(const Publish& effect);
   void perform(const StartReplica& effect);
+  void perform(const Assign& effect);
+  void perform(const TellReturned& effect);
   void perform(const StopReplica& effect);
   void perform(const DeleteLog& effect);
   void perform(const Report& effect);

@@ -7,6 +7,7 @@
 #include "schemas/coordinator.capnp.h"
 #include "schemas/device.capnp.h"
 #include "schemas/link.capnp.h"
+#include "schemas/replication.capnp.h"
 #include "state/meta/catalog/catalog_codec.hpp"
 
 namespace millrace::tablet {
@@ -39,6 +40,32 @@ schemas::DiskVerdict to_wire(DiskVerdict disk) {
 }  // namespace
 
 bool is_peer_status(const Envelope& envelope) { return holds<schemas::PeerStatus>(envelope); }
+
+Result<std::optional<NodeId>> decode_peer_status(const Envelope& envelope) {
+  return open<schemas::PeerStatus>(
+      envelope, [](schemas::PeerStatus::Reader status) -> Result<std::optional<NodeId>> {
+        if (!status.getConnected()) return std::optional<NodeId>{};
+        return std::optional(NodeId{status.getNodeId()});
+      });
+}
+
+Envelope encode_assigned(const BucketInfo& info) {
+  return seal<schemas::ReplicaNews>([&](schemas::ReplicaNews::Builder news) {
+    auto assigned = news.initAssigned();
+    assigned.setLeader(info.leader.value());
+    assigned.setEpoch(info.epoch.value());
+    assigned.setVersion(info.version);
+    auto replicas = assigned.initReplicas(static_cast<unsigned>(info.replicas.size()));
+    for (unsigned i = 0; i < replicas.size(); ++i) replicas.set(i, info.replicas[i].value());
+    auto in_sync = assigned.initInSync(static_cast<unsigned>(info.in_sync.size()));
+    for (unsigned i = 0; i < in_sync.size(); ++i) in_sync.set(i, info.in_sync[i].value());
+  });
+}
+
+Envelope encode_returned(NodeId node) {
+  return seal<schemas::ReplicaNews>(
+      [&](schemas::ReplicaNews::Builder news) { news.setPeerReturned(node.value()); });
+}
 
 Result<UpdateArrived> decode_update(const Envelope& envelope) {
   return open<Update>(envelope, [&](Update::Reader in) -> Result<UpdateArrived> {

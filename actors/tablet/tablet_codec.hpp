@@ -9,6 +9,11 @@ namespace millrace::tablet {
 
 /// schemas/link.capnp: a peer came or went.
 [[nodiscard]] bool is_peer_status(const Envelope& envelope);
+/// The peer that can be reached again; nothing: one cannot any more.
+[[nodiscard]] Result<std::optional<NodeId>> decode_peer_status(const Envelope& envelope);
+/// schemas/replication.capnp: to this node's replicas.
+[[nodiscard]] Envelope encode_assigned(const BucketInfo& info);
+[[nodiscard]] Envelope encode_returned(NodeId node);
 /// schemas/coordinator.capnp: updates in, reports out.
 [[nodiscard]] Result<UpdateArrived> decode_update(const Envelope& envelope);
 [[nodiscard]] Envelope encode_report(const MemberInfo& self, Revision applied,

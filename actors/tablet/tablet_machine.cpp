@@ -33,6 +33,7 @@ void TabletMachine::apply(const UpdateArrived& event, std::vector<Effect>& effec
     view_.catalog = *event.image;
     view_.revision = event.revision;
     judge_disk();
+    for (const BucketId& bucket : replicas_) assign(bucket, effects);
     start_all_wanted(effects);
     stop_unwanted(effects);
   } else if (event.base == view_.revision) {
@@ -69,6 +70,8 @@ void TabletMachine::apply_deltas(const std::vector<CatalogDelta>& deltas,
       start_wanted(table->table.id, no_partition, table->table.buckets, effects);
     } else if (const auto* made = std::get_if<PartitionCreated>(&delta)) {
       start_wanted(made->partition.table, made->partition.id, made->partition.buckets, effects);
+    } else if (const auto* led = std::get_if<LeadershipsChanged>(&delta)) {
+      for (const LeadershipChange& change : led->changes) assign(change.bucket, effects);
     } else if (!std::holds_alternative<WriterIdsReserved>(delta) &&
                !std::holds_alternative<NodeStarted>(delta) &&
                !std::holds_alternative<OfficeTaken>(delta)) {
@@ -97,9 +100,19 @@ void TabletMachine::start_wanted(TableId table, PartitionId partition,
     const BucketId bucket{table, BucketIndex{static_cast<std::int32_t>(i)}, partition};
     if (!is_wanted(bucket) || stopping_.contains(bucket)) continue;
     if (!replicas_.insert(bucket).second) continue;
-    on_disk_.insert(bucket);
-    effects.push_back(StartReplica{bucket});
+    start(bucket, effects);
   }
+}
+
+void TabletMachine::start(const BucketId& bucket, std::vector<Effect>& effects) {
+  on_disk_.insert(bucket);
+  effects.push_back(StartReplica{bucket});
+  assign(bucket, effects);
+}
+
+void TabletMachine::assign(const BucketId& bucket, std::vector<Effect>& effects) const {
+  const BucketInfo* const info = view_.catalog.find_bucket(bucket);
+  if (info != nullptr && replicas_.contains(bucket)) effects.push_back(Assign{bucket, *info});
 }
 
 void TabletMachine::start_all_wanted(std::vector<Effect>& effects) {
@@ -133,6 +146,15 @@ void TabletMachine::apply(const DeleteFailed& event, std::vector<Effect>& /*effe
   if (was_dropped(event.bucket)) on_disk_.insert(event.bucket);
 }
 
+void TabletMachine::apply(const PeerCame& event, std::vector<Effect>& effects) {
+  for (const BucketId& bucket : replicas_) {
+    const BucketInfo* const info = view_.catalog.find_bucket(bucket);
+    if (info != nullptr && info->leader == event.node && info->replicas.size() > 1) {
+      effects.push_back(TellReturned{bucket, event.node});
+    }
+  }
+}
+
 void TabletMachine::apply(const Tick& /*event*/, std::vector<Effect>& effects) {
   delete_dropped(effects);
   if (is_recorded_ || disk_ != DiskVerdict::own || ++ticks_unrecorded_ < 2) return;
@@ -147,9 +169,7 @@ void TabletMachine::apply(const ReplicaGone& event, std::vector<Effect>& effects
   const bool was_stopping = stopping_.erase(event.bucket) > 0;
   if (was_stopping && is_wanted(event.bucket)) {  // Again, since it was told to stop.
     replicas_.insert(event.bucket);
-    on_disk_.insert(event.bucket);
-    effects.push_back(StartReplica{event.bucket});
-    return;
+    return start(event.bucket, effects);
   }
   if (was_dropped(event.bucket) && on_disk_.erase(event.bucket) > 0) {
     effects.push_back(DeleteLog{event.bucket});

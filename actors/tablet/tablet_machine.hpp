@@ -29,9 +29,13 @@ struct ReplicaGone {
 struct DeleteFailed {
   BucketId bucket;
 };
+/// The link to a node is there again: what replicas asked of it may be lost.
+struct PeerCame {
+  NodeId node;
+};
 /// Time to try again what failed.
 struct Tick {};
-using Event = std::variant<UpdateArrived, ReplicaGone, DeleteFailed, Tick>;
+using Event = std::variant<UpdateArrived, ReplicaGone, DeleteFailed, PeerCame, Tick>;
 
 // What the shell must do, in this order.
 /// Everybody on this node reads the new view from now on.
@@ -41,6 +45,18 @@ struct Publish {
 struct StartReplica {
   BucketId bucket;
   friend bool operator==(const StartReplica&, const StartReplica&) = default;
+};
+/// Tell a running replica what the catalog says of its bucket.
+struct Assign {
+  BucketId bucket;
+  BucketInfo info;
+  friend bool operator==(const Assign&, const Assign&) = default;
+};
+/// Tell it that its leader's node can be reached again.
+struct TellReturned {
+  BucketId bucket;
+  NodeId node;
+  friend bool operator==(const TellReturned&, const TellReturned&) = default;
 };
 struct StopReplica {
   BucketId bucket;
@@ -54,7 +70,8 @@ struct DeleteLog {
 struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
-using Effect = std::variant<Publish, StartReplica, StopReplica, DeleteLog, Report>;
+using Effect =
+    std::variant<Publish, StartReplica, Assign, TellReturned, StopReplica, DeleteLog, Report>;
 
 /// This node's copy of the cluster's metadata, and which replicas follow from it. Logs of tables
 /// and partitions that the catalog has seen dropped are deleted; a log of one that the catalog
@@ -87,6 +104,7 @@ class TabletMachine {
   [[nodiscard]] bool is_late(const UpdateArrived& event) const;
   void apply(const ReplicaGone& event, std::vector<Effect>& effects);
   void apply(const DeleteFailed& event, std::vector<Effect>& effects);
+  void apply(const PeerCame& event, std::vector<Effect>& effects);
   void apply(const Tick& event, std::vector<Effect>& effects);
   /// Orders the logs of dropped tables and partitions to be deleted.
   void delete_dropped(std::vector<Effect>& effects);
@@ -99,6 +117,9 @@ class TabletMachine {
   void start_wanted(TableId table, PartitionId partition, const std::vector<BucketInfo>& buckets,
                     std::vector<Effect>& effects);
   void start_all_wanted(std::vector<Effect>& effects);
+  void start(const BucketId& bucket, std::vector<Effect>& effects);
+  /// If it runs here.
+  void assign(const BucketId& bucket, std::vector<Effect>& effects) const;
   /// And orders the logs of what was dropped to be deleted.
   void stop_unwanted(std::vector<Effect>& effects);
   [[nodiscard]] bool is_wanted(const BucketId& bucket) const;

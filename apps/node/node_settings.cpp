@@ -148,7 +148,7 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
 
   settings.replica_options = {
       .retention_check_interval = configuration.get(key::log_retention_check_interval),
-      .writer_expiration = configuration.get(key::writer_expiration),
+      .rules = {.writer_expiration = configuration.get(key::writer_expiration)},
       .writer_check_interval = configuration.get(key::writer_check_interval),
       .time_to_live = {},
       .roll_active_segment =

@@ -135,6 +135,11 @@ class LogStore {
   /// damage that is left out: see TableLog::take_damage(). Errors: corrupt (files that were there
   /// are not, or a bad end that cannot be told from damage), overloaded, unavailable.
   [[nodiscard]] virtual Result<std::unique_ptr<TableLog>> open(BucketId bucket) = 0;
+  /// Deletes what there is of a bucket's log, and opens an empty one that starts at `start`: for a
+  /// follower whose leader has deleted everything that it has. It must not be open. After a crash
+  /// in between the log is empty. Errors: as remove() and open().
+  [[nodiscard]] virtual Result<std::unique_ptr<TableLog>> restart(BucketId bucket,
+                                                                  Offset start) = 0;
   /// Deletes a bucket's log. It must not be open. An absent one is fine.
   [[nodiscard]] virtual Status remove(BucketId bucket) = 0;
   /// Of the device that the logs lie on.

@@ -90,7 +90,11 @@ Status SegmentedLog::open_segments() {
   if (!bases) return tl::unexpected(bases.error());
   auto known = load_known(disk_, folder_, log_start_.offset, *bases);
   if (!known) return tl::unexpected(known.error());
-  if (log_start_.offset > 0 && (bases->empty() || bases->front() != log_start_.offset)) {
+  // Without any segment and any recovery point it was restarted there and got no further: where rows
+  // were deleted there is a point.
+  const bool is_restarted = bases->empty() && !known->point && !known->point_is_damaged;
+  if (log_start_.offset > 0 && !is_restarted &&
+      (bases->empty() || bases->front() != log_start_.offset)) {
     return fail(Errc::corrupt, fmt::format("segment {} is missing", log_start_.offset));
   }
   if (bases->empty()) return create_first();
@@ -129,7 +133,7 @@ Status SegmentedLog::open_start() {
 }
 
 Status SegmentedLog::create_first() {
-  auto first = Segment::create(disk_, place_of(0));
+  auto first = Segment::create(disk_, place_of(log_start_.offset));
   if (!first) return tl::unexpected(first.error());
   if (auto synced = disk_.sync_folder(folder_); !synced) return synced;
   active_ = std::move(*first);

@@ -36,6 +36,15 @@ Result<std::unique_ptr<TableLog>> SegmentedLogStore::open(BucketId bucket) {
   return std::unique_ptr<TableLog>(std::move(*log));
 }
 
+Result<std::unique_ptr<TableLog>> SegmentedLogStore::restart(BucketId bucket, Offset start) {
+  if (auto removed = remove(bucket); !removed) return tl::unexpected<Error>(removed.error());
+  const std::string folder = folder_for(bucket);
+  if (auto made = disk_.make_folders(folder); !made) return tl::unexpected<Error>(made.error());
+  const auto noted = replace_file(disk_, log_start_path(folder), encode(LogStart{start, -1, {}}));
+  if (!noted) return tl::unexpected<Error>(noted.error());
+  return open(bucket);
+}
+
 Status SegmentedLogStore::remove(BucketId bucket) {
   const std::string folder = folder_for(bucket);
   if (!disk_.exists(folder)) return {};

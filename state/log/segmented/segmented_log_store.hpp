@@ -16,6 +16,7 @@ class SegmentedLogStore final : public LogStore {
       : disk_(disk), options_(options) {}
 
   [[nodiscard]] Result<std::unique_ptr<TableLog>> open(BucketId bucket) override;
+  [[nodiscard]] Result<std::unique_ptr<TableLog>> restart(BucketId bucket, Offset start) override;
   [[nodiscard]] Status remove(BucketId bucket) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes() override { return disk_.free_bytes(); }
   [[nodiscard]] Status sync_all() override;

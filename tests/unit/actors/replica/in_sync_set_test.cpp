@@ -23,14 +23,14 @@ Leadership leadership(std::set<NodeId> in_sync, std::uint32_t version = 1) {
 
 /// All three in sync, the log's end at 10, where the followers are, too.
 InSyncSet whole(InSyncSet::Limits limits = {2, 30s}) {
-  InSyncSet set(self, leadership({self, one, two}), limits, 10, 8, start);
+  InSyncSet set(self, leadership({self, one, two}), {}, limits, 10, 8, start);
   set.fetched(one, first, 10, start);
   set.fetched(two, first, 10, start);
   return set;
 }
 
 TEST(InSyncSet, TheHighWatermarkIsWhatEverybodyHas) {
-  InSyncSet set(self, leadership({self, one, two}), {2, 30s}, 10, 8, start);
+  InSyncSet set(self, leadership({self, one, two}), {}, {2, 30s}, 10, 8, start);
   EXPECT_EQ(set.high_watermark(), 8);
   set.fetched(one, first, 10, start);
   EXPECT_EQ(set.high_watermark(), 8);
@@ -38,7 +38,7 @@ TEST(InSyncSet, TheHighWatermarkIsWhatEverybodyHas) {
   set.fetched(two, first, 10, start);
   EXPECT_EQ(set.high_watermark(), 10);
   EXPECT_TRUE(set.is_marked());
-  set.written(20);
+  set.written(20, start);
   set.fetched(one, first, 20, start);
   EXPECT_EQ(set.high_watermark(), 10);
   set.fetched(two, first, 15, start);
@@ -53,7 +53,7 @@ TEST(InSyncSet, ItNeverGoesBack) {
 
 TEST(InSyncSet, WhoLagsIsToLeaveAndCountsUntilHeHasLeft) {
   InSyncSet set = whole();
-  set.written(20);
+  set.written(20, start);
   set.fetched(one, first, 20, start + 29s);
   EXPECT_EQ(set.propose(start + 30s), std::nullopt);
   const auto proposal = set.propose(start + 31s);
@@ -72,30 +72,30 @@ TEST(InSyncSet, WhoIsAlwaysALittleBehindKeepsUp) {
     // Asks for what there was at the question before, while more comes all the time.
     set.fetched(one, first, second * 10, start + second * 1s);
     set.fetched(two, first, second * 10, start + second * 1s);
-    set.written(second * 10 + 10);
+    set.written(second * 10 + 10, start + second * 1s);
     ASSERT_EQ(set.propose(start + second * 1s), std::nullopt) << second;
   }
 }
 
 TEST(InSyncSet, ANewMemberCountsFromTheProposalOn) {
-  InSyncSet set(self, leadership({self, one}), {2, 30s}, 10, 8, start);
+  InSyncSet set(self, leadership({self, one}), {}, {2, 30s}, 10, 8, start);
   set.fetched(one, first, 10, start);
   set.fetched(two, first, 9, start);
   EXPECT_EQ(set.propose(start), std::nullopt);  // Not at the mark.
   set.fetched(two, first, 10, start);
   ASSERT_TRUE(set.propose(start));
-  set.written(30);
+  set.written(30, start);
   set.fetched(one, first, 30, start);
   EXPECT_EQ(set.high_watermark(), 10);  // It may be in already.
   EXPECT_EQ(set.propose(start), std::nullopt);
 }
 
 TEST(InSyncSet, AProposalCountsUntilSomethingNewerIsCommitted) {
-  InSyncSet set(self, leadership({self, one}), {2, 30s}, 10, 8, start);
+  InSyncSet set(self, leadership({self, one}), {}, {2, 30s}, 10, 8, start);
   set.fetched(one, first, 10, start);
   set.fetched(two, first, 10, start);
   ASSERT_TRUE(set.propose(start));
-  set.written(30);
+  set.written(30, start);
   set.fetched(one, first, 30, start + 1min);
   set.not_committed();  // Which copy of it?
   EXPECT_EQ(set.high_watermark(), 10);
@@ -110,7 +110,7 @@ TEST(InSyncSet, AProposalCountsUntilSomethingNewerIsCommitted) {
 }
 
 TEST(InSyncSet, NobodyIsLetInBeforeTheMarkIsConfirmed) {
-  InSyncSet set(self, leadership({self, one}), {2, 30s}, 10, 8, start);
+  InSyncSet set(self, leadership({self, one}), {}, {2, 30s}, 10, 8, start);
   set.fetched(two, first, 10, start);
   EXPECT_EQ(set.propose(start), std::nullopt);
   set.fetched(one, first, 10, start);
@@ -121,7 +121,7 @@ TEST(InSyncSet, WithTooFewMembersTheHighWatermarkStandsStill) {
   InSyncSet set = whole();
   set.committed(leadership({self}, 2));
   EXPECT_FALSE(set.is_sufficient());
-  set.written(20);
+  set.written(20, start);
   EXPECT_EQ(set.high_watermark(), 10);
   set.fetched(one, first, 20, start);
   set.committed(leadership({self, one}, 3));
@@ -136,7 +136,7 @@ TEST(InSyncSet, OldNewsAndOldIncarnationsAreIgnored) {
   EXPECT_EQ(set.leadership().version, 3U);
   set.fetched(one, Incarnation{2}, 4, start);
   set.fetched(one, first, 10, start);
-  set.written(12);
+  set.written(12, start);
   set.fetched(two, first, 12, start);
   EXPECT_EQ(set.high_watermark(), 10);
 }
@@ -170,7 +170,7 @@ class InSyncRun {
       case 0:
       case 1:
         ends_[self] += random_.between(1, 5);
-        return set_.written(ends_[self]);
+        return set_.written(ends_[self], now_);
       case 2:
       case 3:
       case 4:
@@ -237,7 +237,7 @@ class InSyncRun {
   std::map<NodeId, Offset> ends_;
   std::map<NodeId, Incarnation> incarnations_;
   Leadership truth_ = leadership({self, one, two});
-  InSyncSet set_{self, truth_, {2, 5s}, 0, 0, start};
+  InSyncSet set_{self, truth_, {}, {2, 5s}, 0, 0, start};
   std::vector<InSyncProposal> asked_;
   Offset before_ = 0;
 };

@@ -30,6 +30,7 @@ Envelope opened_reply(Offset end = 0) {
     auto opened = reply.initOpened();
     opened.setMaxTimestampMillis(-1);
     opened.setEnd(end);
+    opened.initEpochs(1);  // Of epoch 0, from row 0 on: it need not be begun.
   });
 }
 
@@ -51,6 +52,7 @@ class ReplicaActorTest : public testing::Test {
     ReplicaOptions options;
     options.time_to_live = [] { return std::optional<Duration>(1h); };
     options.open_within = open_within_;
+    options.assigned = [] { return alone(); };
     (void)node_->spawn<ReplicaActor>(replica_name(bucket), "", Placement::scheduled, bucket,
                                      "device/0", std::move(options));
     simulation_.run_for(1ms);
@@ -155,7 +157,7 @@ TEST_F(ReplicaActorTest, LooksForOldRowsAtItsInterval) {
 
 TEST_F(ReplicaActorTest, AReadThatADeletionOvertookIsDecidedAnew) {
   using Reply = schemas::DeviceReply;
-  reply_to(orders_.at(0), seal<Reply>([](Reply::Builder reply) { reply.initOpened().setEnd(9); }));
+  reply_to(orders_.at(0), opened_reply(9));
   simulation_.run_for(6min);
   ASSERT_EQ(orders_.size(), 2U);  // The deletion.
   using Request = schemas::ReplicaRequest;

@@ -13,7 +13,7 @@ RetentionDue due(EpochMillis now, std::optional<Duration> time_to_live) {
 }
 
 TEST(ReplicaExpiry, OldRowsAreDeletedBelowTheHighWatermark) {
-  ReplicaMachine machine = open_replica({.start = 3, .end = 10, .recent = {}});
+  TestReplica machine = open_replica({.start = 3, .end = 10, .max_timestamp = noon});
   (void)machine.step(append(1, {{.rows = 4}}));  // On its way: not visible yet.
   const auto order = only<ExpireLog>(machine.step(RetentionDue{noon, 2h, true})).expiry;
   EXPECT_EQ(order.older_than, noon - 2 * hour);
@@ -30,19 +30,19 @@ TEST(ReplicaExpiry, OldRowsAreDeletedBelowTheHighWatermark) {
 }
 
 TEST(ReplicaExpiry, WithoutATimeToLiveNothingIs) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   EXPECT_TRUE(machine.step(due(noon, std::nullopt)).empty());
   EXPECT_TRUE(machine.step(due(noon, Duration::zero())).empty());
   EXPECT_TRUE(machine.step(due(noon, Duration(-1))).empty());
 }
 
 TEST(ReplicaExpiry, TheLongestTimeIsLongerThanAnyRowIsOld) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   EXPECT_LT(only<ExpireLog>(machine.step(due(noon, Duration::max()))).expiry.older_than, 0);
 }
 
 TEST(ReplicaExpiry, OneOrderAtATimeAndNoneWhereNothingIs) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   (void)only<ExpireLog>(machine.step(due(noon, 1h)));
   EXPECT_TRUE(machine.step(due(noon, 1h)).empty());
   (void)machine.step(Expired{0});
@@ -54,7 +54,7 @@ TEST(ReplicaExpiry, OneOrderAtATimeAndNoneWhereNothingIs) {
 }
 
 TEST(ReplicaExpiry, ALogThatIsNotOpenIsLeftAlone) {
-  ReplicaMachine machine;
+  TestReplica machine;
   EXPECT_TRUE(machine.step(due(noon, 1h)).empty());
   EXPECT_TRUE(machine.step(Opened{}).empty());  // And nothing was held.
   (void)machine.step(append(1, {{}}));
@@ -62,31 +62,37 @@ TEST(ReplicaExpiry, ALogThatIsNotOpenIsLeftAlone) {
   EXPECT_TRUE(machine.step(due(noon, 1h)).empty());
 }
 
-bool is_refused(ReplicaMachine& machine, std::int32_t sequence, EpochMillis now) {
+bool is_refused(TestReplica& machine, std::int32_t sequence, EpochMillis now) {
   const auto effects = machine.step(append(9, {{writer, sequence}}, now));
   if (all_of<Refuse>(effects).empty()) return false;
   return all_of<Refuse>(effects)[0].error.code == ErrorCode::out_of_order_sequence_exception;
 }
 
-TEST(ReplicaExpiry, AWriterThatWasSilentForTooLongStartsAtZero) {
-  ReplicaMachine machine(1h);
+TEST(ReplicaExpiry, AWriterThatWasSilentForTooLongByTheLogsOwnTimeStartsAtZero) {
+  TestReplica machine(ReplicaRules{.writer_expiration = 1h});
   (void)machine.step(Opened{});
-  (void)machine.step(append(1, {{writer, 0}}, noon));
+  const auto write = [&](WriterId who, std::int32_t sequence, EpochMillis now) {
+    (void)only<WriteBatches>(machine.step(append(1, {{who, sequence}}, now)));
+    (void)machine.step(Written{});
+    (void)machine.step(WriterExpiryDue{});
+  };
+  write(writer, 0, noon);
+  EXPECT_FALSE(is_refused(machine, 1, noon + 5 * hour));  // Nothing else has happened since.
   (void)machine.step(Written{});
-  (void)machine.step(WriterExpiryDue{noon + hour});  // Not longer than that.
-  (void)machine.step(append(1, {{writer, 1}}, noon + hour));
+  write(WriterId{8}, 0, noon + 6 * hour);  // Not longer than that.
+  EXPECT_FALSE(is_refused(machine, 2, noon + 6 * hour));
   (void)machine.step(Written{});
-  (void)machine.step(WriterExpiryDue{noon + 2 * hour + 1});
-  EXPECT_TRUE(is_refused(machine, 2, noon + 2 * hour + 1));
-  EXPECT_TRUE(is_refused(machine, 1, noon + 2 * hour + 1));  // Nor is a replay known any more.
-  (void)only<WriteBatches>(machine.step(append(1, {{writer, 0}}, noon + 2 * hour + 1)));
+  write(WriterId{8}, 1, noon + 7 * hour + 1);
+  EXPECT_TRUE(is_refused(machine, 3, noon + 7 * hour + 1));
+  EXPECT_TRUE(is_refused(machine, 2, noon + 7 * hour + 1));  // Nor is a replay known any more.
+  write(writer, 0, noon + 7 * hour + 1);
 }
 
 TEST(ReplicaExpiry, AWriterWhoseBatchIsOnItsWayIsNotSilent) {
-  ReplicaMachine machine(1h);
+  TestReplica machine(ReplicaRules{.writer_expiration = 1h});
   (void)machine.step(Opened{});
   (void)machine.step(append(1, {{writer, 0}}, noon));
-  (void)machine.step(WriterExpiryDue{noon});
+  (void)machine.step(WriterExpiryDue{});
   (void)machine.step(Written{});
   EXPECT_FALSE(is_refused(machine, 1, noon));
 }
@@ -95,8 +101,8 @@ TEST(ReplicaExpiry, SilentWritersAreNotRebuilt) {
   const std::vector<BatchSummary> recent{
       {.base = 0, .last = 0, .timestamp = noon - hour - 1, .writer = WriterId{8}, .sequence = 4},
       {.base = 1, .last = 1, .timestamp = noon - hour, .writer = writer, .sequence = 4}};
-  ReplicaMachine machine(1h);
-  (void)machine.step(Opened{.end = 2, .recent = recent, .wall_clock = noon});
+  TestReplica machine(ReplicaRules{.writer_expiration = 1h});
+  (void)machine.step(Opened{.end = 2, .max_timestamp = noon, .recent = recent});
   EXPECT_FALSE(is_refused(machine, 5, noon));
   EXPECT_EQ(only<Refuse>(machine.step(append(9, {{WriterId{8}, 5}}, noon))).error.code,
             ErrorCode::out_of_order_sequence_exception);
@@ -106,8 +112,8 @@ TEST(ReplicaExpiry, AWriterOutlivesItsBatches) {
   // Rows 0 to 9 are deleted; what a device remembers of them comes with the open log.
   const std::vector<BatchSummary> recent{
       {.base = 5, .last = 9, .timestamp = noon - hour, .writer = writer, .sequence = 4}};
-  ReplicaMachine machine;
-  (void)machine.step(Opened{.start = 10, .end = 10, .recent = recent, .wall_clock = noon});
+  TestReplica machine;
+  (void)machine.step(Opened{.start = 10, .end = 10, .recent = recent});
   EXPECT_EQ(only<AnswerAppended>(machine.step(append(9, {{writer, 4, 5}}, noon))).base, 5);
   (void)only<WriteBatches>(machine.step(append(9, {{writer, 5}}, noon)));
 }

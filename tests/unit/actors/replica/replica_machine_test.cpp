@@ -12,7 +12,7 @@ const Error disk_full{Errc::overloaded, "disk full"};
 const Error does_not_follow{Errc::unavailable, "append does not follow"};
 
 TEST(ReplicaMachine, StampsDenseOffsetsWithoutWaitingForTheDevice) {
-  ReplicaMachine machine =
+  TestReplica machine =
       open_replica({.start = 3, .end = 10, .max_timestamp = noon, .recent = {}});
   const auto first = only<WriteBatches>(machine.step(append(1, {{.rows = 4}, {.rows = 2}})));
   ASSERT_EQ(first.batches.size(), 2U);
@@ -36,7 +36,7 @@ TEST(ReplicaMachine, StampsDenseOffsetsWithoutWaitingForTheDevice) {
 }
 
 TEST(ReplicaMachine, TimestampsNeverGoBack) {
-  ReplicaMachine machine = open_replica({.max_timestamp = noon, .recent = {}});
+  TestReplica machine = open_replica({.max_timestamp = noon, .recent = {}});
   const auto stamped = [&](EpochMillis wall_clock) {
     return only<WriteBatches>(machine.step(append(1, {{}}, wall_clock)))
         .batches.front()
@@ -48,7 +48,7 @@ TEST(ReplicaMachine, TimestampsNeverGoBack) {
 }
 
 TEST(ReplicaMachine, AReplayOfWhatIsWrittenSucceedsWithTheOldOffsets) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   for (std::int32_t i = 0; i < 6; ++i) {
     (void)machine.step(append(1, {{writer, i, 10}}));
     (void)machine.step(Written{});
@@ -62,7 +62,7 @@ TEST(ReplicaMachine, AReplayOfWhatIsWrittenSucceedsWithTheOldOffsets) {
 }
 
 TEST(ReplicaMachine, AReplayOfWhatIsOnItsWayWaitsForTheOriginal) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   (void)machine.step(append(1, {{writer, 0, 3}}));
   (void)machine.step(append(2, {{writer, 1, 3}}));
   EXPECT_TRUE(machine.step(append(3, {{writer, 1, 3}})).empty());
@@ -79,7 +79,7 @@ TEST(ReplicaMachine, AReplayOfWhatIsOnItsWayWaitsForTheOriginal) {
 }
 
 TEST(ReplicaMachine, AReplayOfWhatFailedIsNotAnsweredAsWritten) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   (void)machine.step(append(1, {{writer, 0}}));
   (void)machine.step(append(2, {{writer, 0}}));
   const auto failed = all_of<Fail>(machine.step(WriteFailed{disk_full, 0}));
@@ -89,7 +89,7 @@ TEST(ReplicaMachine, AReplayOfWhatFailedIsNotAnsweredAsWritten) {
 }
 
 TEST(ReplicaMachine, GapsAndUnknownWritersAreRefused) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   const auto refused = [&](std::int32_t sequence) {
     return only<Refuse>(machine.step(append(1, {{writer, sequence}}))).error.code;
   };
@@ -100,7 +100,7 @@ TEST(ReplicaMachine, GapsAndUnknownWritersAreRefused) {
 }
 
 TEST(ReplicaMachine, BatchesOfOneRequestFollowOnEachOther) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   const auto refused = [&](const std::vector<Sent>& batches) {
     return only<Refuse>(machine.step(append(1, batches))).error.code ==
            ErrorCode::out_of_order_sequence_exception;
@@ -124,13 +124,13 @@ TEST(ReplicaMachine, BatchesOfOneRequestFollowOnEachOther) {
 TEST(ReplicaMachine, TheSequenceWrapsAround) {
   constexpr std::int32_t max = std::numeric_limits<std::int32_t>::max();
   Opened opened{.end = 1, .max_timestamp = noon, .recent = {{0, 0, noon, writer, max}}};
-  ReplicaMachine machine = open_replica(opened);
+  TestReplica machine = open_replica(opened);
   (void)only<WriteBatches>(machine.step(append(1, {{writer, 0}})));
   (void)only<WriteBatches>(machine.step(append(1, {{writer, 1}})));
 }
 
 TEST(ReplicaMachine, AFailureInTheMiddleFailsEverythingBehindIt) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   for (std::int32_t i = 0; i < 4; ++i)
     (void)machine.step(append(1 + static_cast<Ticket>(i), {{writer, i}}));
   EXPECT_EQ(only<AnswerAppended>(machine.step(Written{})).ticket, 1U);
@@ -150,7 +150,7 @@ TEST(ReplicaMachine, AFailureInTheMiddleFailsEverythingBehindIt) {
 }
 
 TEST(ReplicaMachine, AFullDiskRefusesStaysReadableAndRecovers) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   (void)machine.step(append(1, {{writer, 0}}));
   (void)machine.step(Written{});
   (void)machine.step(append(2, {{writer, 1}}));
@@ -163,7 +163,7 @@ TEST(ReplicaMachine, AFullDiskRefusesStaysReadableAndRecovers) {
 }
 
 TEST(ReplicaMachine, AFullDiskUnderPipelinedAppendsKeepsTheLogOpen) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   for (std::int32_t i = 0; i < 3; ++i) (void)machine.step(append(1, {{writer, i}}));
   EXPECT_EQ(only<Fail>(machine.step(WriteFailed{disk_full, 0})).error, disk_full);
   EXPECT_EQ(only<Fail>(machine.step(WriteFailed{does_not_follow, 0})).error, disk_full);
@@ -173,7 +173,7 @@ TEST(ReplicaMachine, AFullDiskUnderPipelinedAppendsKeepsTheLogOpen) {
 }
 
 TEST(ReplicaMachine, AFullDiskThatMovedTheEndIsOpenedAnew) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   (void)machine.step(append(1, {{}}));
   const auto effects = machine.step(WriteFailed{disk_full, 1});
   EXPECT_EQ(all_of<OpenLater>(effects).size(), 1U);
@@ -181,7 +181,7 @@ TEST(ReplicaMachine, AFullDiskThatMovedTheEndIsOpenedAnew) {
 }
 
 TEST(ReplicaMachine, QuestionsAreHeldWhileTheLogIsOpenedForTheFirstTime) {
-  ReplicaMachine machine;
+  TestReplica machine;
   (void)machine.step(OpenDue{});
   EXPECT_TRUE(machine.step(append(1, {{}})).empty());
   EXPECT_TRUE(machine.step(LatestAsked{2}).empty());
@@ -191,7 +191,7 @@ TEST(ReplicaMachine, QuestionsAreHeldWhileTheLogIsOpenedForTheFirstTime) {
 }
 
 TEST(ReplicaMachine, WhatIsHeldHasABound) {
-  ReplicaMachine machine;
+  TestReplica machine;
   (void)machine.step(OpenDue{});
   for (std::size_t i = 0; i < ReplicaMachine::held_max; ++i) {
     EXPECT_TRUE(machine.step(LatestAsked{i}).empty());
@@ -200,8 +200,8 @@ TEST(ReplicaMachine, WhatIsHeldHasABound) {
 }
 
 TEST(ReplicaMachine, ALogRestsUntilItIsNeededOrDue) {
-  ReplicaMachine asked;
-  (void)asked.step(WriterExpiryDue{noon});
+  TestReplica asked;
+  (void)asked.step(WriterExpiryDue{});
   (void)asked.step(RetentionDue{noon, 1h, false});
   EXPECT_TRUE(asked.is_resting());
   (void)only<OpenNow>(asked.step(LatestAsked{1}));
@@ -211,13 +211,13 @@ TEST(ReplicaMachine, ALogRestsUntilItIsNeededOrDue) {
   EXPECT_EQ(all_of<AnswerOffset>(asked.step(Opened{.end = 4, .recent = {}})).size(), 2U);
   EXPECT_TRUE(asked.step(OpenDue{}).empty());
 
-  ReplicaMachine due;
+  TestReplica due;
   (void)only<OpenNow>(due.step(OpenDue{}));
   EXPECT_TRUE(due.step(Opened{.end = 4, .recent = {}}).empty());
 }
 
 TEST(ReplicaMachine, NobodyLeadsWhileTheLogIsClosed) {
-  ReplicaMachine machine;
+  TestReplica machine;
   (void)machine.step(OpenDue{});
   const std::vector<Event> asked = {append(1, {{}}),  ReadAsked{1, 0, 10},
                                     AwaitAsked{1, 0}, EarliestAsked{1},
@@ -233,7 +233,7 @@ TEST(ReplicaMachine, NobodyLeadsWhileTheLogIsClosed) {
 }
 
 TEST(ReplicaMachine, ALogThatItsDeviceGaveUpIsOpenedAgain) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   const Error gone{Errc::unavailable, "log is not open"};
   EXPECT_EQ(all_of<OpenLater>(machine.step(LogClosed{gone})).size(), 1U);
   EXPECT_TRUE(machine.step(LogClosed{gone}).empty());  // Every reader that waited says so.
@@ -247,7 +247,7 @@ TEST(ReplicaMachine, ALogThatItsDeviceGaveUpIsOpenedAgain) {
 }
 
 TEST(ReplicaMachine, AwaitsEndWithAnAppendOrWithTheirTime) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   EXPECT_EQ(only<AnswerAdvanced>(machine.step(AwaitAsked{1, 4})).ticket, 1U);
   EXPECT_TRUE(machine.step(AwaitAsked{2, 5}).empty());
   EXPECT_TRUE(machine.step(AwaitAsked{3, 5}).empty());
@@ -266,7 +266,7 @@ TEST(ReplicaMachine, AwaitsEndWithAnAppendOrWithTheirTime) {
 }
 
 TEST(ReplicaMachine, WhoWaitsForJustTheRowsThatWereWrittenGetsThem) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   (void)machine.step(AwaitAsked{1, 5, 1000});
   (void)machine.step(AwaitAsked{2, 5, 1000});
   (void)machine.step(AwaitAsked{3, 5, 10});    // Less than they are.
@@ -286,16 +286,20 @@ TEST(ReplicaMachine, WhoWaitsForJustTheRowsThatWereWrittenGetsThem) {
   EXPECT_EQ(advanced[1].ticket, 4U);
 }
 
-TEST(ReplicaMachine, OpeningAnewWakesWhoIsBehindTheNewEnd) {
-  ReplicaMachine machine = open_replica({.end = 5, .recent = {}});
+TEST(ReplicaMachine, WhoWaitsAtALogThatClosesIsToldToAskAgain) {
+  TestReplica machine = open_replica({.end = 5, .recent = {}});
   (void)machine.step(AwaitAsked{1, 5});
   (void)machine.step(append(2, {{}}));
-  (void)machine.step(WriteFailed{{Errc::unavailable, "gone"}, 6});
-  EXPECT_EQ(only<AnswerAdvanced>(machine.step(Opened{.end = 6, .recent = {}})).ticket, 1U);
+  const auto failed = all_of<Fail>(machine.step(WriteFailed{{Errc::unavailable, "gone"}, 6}));
+  ASSERT_EQ(failed.size(), 2U);
+  EXPECT_EQ(failed[1].ticket, 1U);
+  EXPECT_EQ(failed[1].error.code, Errc::not_leader);
+  EXPECT_TRUE(machine.step(Opened{.end = 6, .recent = {}}).empty());
+  EXPECT_EQ(only<AnswerOffset>(machine.step(LatestAsked{3})).offset, 6);
 }
 
 TEST(ReplicaMachine, ReadsBetweenStartAndHighWatermark) {
-  ReplicaMachine machine = open_replica({.start = 3, .end = 8, .recent = {}});
+  TestReplica machine = open_replica({.start = 3, .end = 8, .recent = {}});
   (void)machine.step(append(1, {{.rows = 5}}));  // On its way: nobody sees it.
   const auto read = only<ReadLog>(machine.step(ReadAsked{2, 4, 1000}));
   EXPECT_EQ(read.from, 4);
@@ -312,7 +316,7 @@ TEST(ReplicaMachine, ReadsBetweenStartAndHighWatermark) {
 }
 
 TEST(ReplicaMachine, TellsOffsets) {
-  ReplicaMachine machine =
+  TestReplica machine =
       open_replica({.start = 3, .end = 8, .max_timestamp = noon, .recent = {}});
   EXPECT_EQ(only<AnswerOffset>(machine.step(EarliestAsked{1})).offset, 3);
   EXPECT_EQ(only<AnswerOffset>(machine.step(LatestAsked{1})).offset, 8);
@@ -323,15 +327,15 @@ TEST(ReplicaMachine, TellsOffsets) {
 }
 
 TEST(ReplicaMachine, RefusesWhatIsBeyondItsBounds) {
-  ReplicaMachine machine = open_replica();
+  TestReplica machine = open_replica();
   EXPECT_EQ(only<Fail>(machine.step(AppendAsked{1, {}, noon})).error.code, Errc::malformed);
   EXPECT_EQ(only<Fail>(machine.step(AppendAsked{1, {Buffer::from("junk")}, noon})).error.code,
             Errc::malformed);
-  for (std::size_t i = 0; i < ReplicaMachine::writes_max; ++i) {
+  for (std::size_t i = 0; i < LeaderLog::writes_max; ++i) {
     (void)only<WriteBatches>(machine.step(append(1, {{}})));
   }
   EXPECT_EQ(only<Fail>(machine.step(append(2, {{}}))).error.code, Errc::overloaded);
-  for (std::size_t i = 0; i < ReplicaMachine::waiting_max; ++i) {
+  for (std::size_t i = 0; i < LeaderLog::waiting_max; ++i) {
     ASSERT_TRUE(machine.step(AwaitAsked{100 + i, 1'000'000}).empty());
   }
   EXPECT_EQ(only<AnswerAdvanced>(machine.step(AwaitAsked{3, 1'000'000})).ticket, 3U);

@@ -21,7 +21,7 @@ struct ModelDevice {
   [[nodiscard]] EpochMillis max_timestamp() const {
     return log.empty() ? -1 : log.back().timestamp;
   }
-  [[nodiscard]] Opened opened() const { return {start, end, max_timestamp(), log, noon}; }
+  [[nodiscard]] Opened opened() const { return {start, end, max_timestamp(), log}; }
 };
 
 class ReplicaRun {
@@ -137,7 +137,9 @@ class ReplicaRun {
       EXPECT_TRUE(first && first->base_offset == answer.from);
       EXPECT_EQ(awaits_.erase(answer.ticket), 1U);
     }
-    for (const Fail& failed : all_of<Fail>(effects)) EXPECT_EQ(asked_.erase(failed.ticket), 1U);
+    for (const Fail& failed : all_of<Fail>(effects)) {
+      EXPECT_EQ(asked_.erase(failed.ticket) + awaits_.erase(failed.ticket), 1U);
+    }
     for (const Refuse& refused : all_of<Refuse>(effects)) {
       EXPECT_EQ(asked_.erase(refused.ticket), 1U);
     }
@@ -220,7 +222,7 @@ class ReplicaRun {
   }
 
   Random random_;
-  ReplicaMachine machine_;
+  TestReplica machine_;
   ModelDevice device_;
   std::deque<std::variant<WriteBatches, ExpireLog>> orders_;
   bool expiring_ = false;

@@ -51,10 +51,43 @@ template <class E>
   return all_of<E>(effects).empty() ? E{} : all_of<E>(effects).front();
 }
 
-inline ReplicaMachine open_replica(const Opened& opened = {}) {
-  ReplicaMachine machine;
-  EXPECT_TRUE(machine.step(opened).empty());
-  return machine;
-}
+inline constexpr NodeId self{0};
+
+/// Leads a bucket that has no other replica, unless it is told otherwise.
+inline Assigned alone() { return {self, LeaderEpoch{0}, 1, {self}, {self}}; }
+
+/// A replica of node 0 that stands in for its shell: time passes when it says so, and the device
+/// notes where leaderships begin.
+class TestReplica {
+ public:
+  explicit TestReplica(ReplicaRules rules = {}) : machine_(self, rules) {
+    EXPECT_TRUE(machine_.step(now, alone()).empty());
+  }
+
+  explicit TestReplica(const Opened& opened) : TestReplica() { EXPECT_TRUE(step(opened).empty()); }
+
+  std::vector<Effect> step(const Event& event) {
+    auto effects = machine_.step(now, event);
+    if (effects.empty() || !std::holds_alternative<BeginEpoch>(effects.back())) return effects;
+    effects.pop_back();
+    for (Effect& effect : machine_.step(now, EpochBegun{})) effects.push_back(std::move(effect));
+    return effects;
+  }
+
+  [[nodiscard]] bool is_open() const { return machine_.is_open(); }
+  [[nodiscard]] bool is_resting() const { return machine_.is_resting(); }
+  [[nodiscard]] Offset log_start() const { return machine_.log_start(); }
+  [[nodiscard]] Offset high_watermark() const { return machine_.high_watermark(); }
+  [[nodiscard]] std::size_t write_count() const { return machine_.write_count(); }
+  [[nodiscard]] std::size_t waiting_count() const { return machine_.waiting_count(); }
+  [[nodiscard]] std::size_t writer_count() const { return machine_.writer_count(); }
+
+  Instant now{};
+
+ private:
+  ReplicaMachine machine_;
+};
+
+inline TestReplica open_replica(const Opened& opened = {}) { return TestReplica(opened); }
 
 }  // namespace millrace::replica
