@@ -33,13 +33,11 @@ ProtocolError no_database(const std::string& name) {
   return {ErrorCode::database_not_exist, fmt::format("Database {} does not exist.", name)};
 }
 
-void apply_defaults(TableDescriptor& table, const TableDefaults& defaults,
-                    std::size_t node_count) {
+void apply_defaults(TableDescriptor& table, const TableDefaults& defaults, std::size_t node_count) {
   if (!table.bucket_count) table.bucket_count = defaults.bucket_count;
   if (!table.bucket_keys) table.bucket_keys.emplace();
-  table.properties.emplace(
-      "table.replication.factor",
-      std::to_string(replication_factor_of(table, defaults, node_count)));
+  table.properties.emplace("table.replication.factor",
+                           std::to_string(replication_factor_of(table, defaults, node_count)));
   // The exact text, as Fluss compares it.
   const auto enabled = table.properties.find("table.auto-partition.enabled");
   if (table.partition_keys.size() > 1 && enabled != table.properties.end() &&

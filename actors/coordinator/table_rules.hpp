@@ -12,7 +12,7 @@ namespace millrace::coordinator {
 
 /// What a cluster's configuration says about new tables. Keys as in Fluss's server.yaml.
 struct TableDefaults {
-  std::int32_t bucket_count = 1;                    ///< default.bucket.number
+  std::int32_t bucket_count = 1;  ///< default.bucket.number
   /// default.replication.factor; fewer where there are fewer nodes.
   std::int32_t replication_factor = 1;
   std::int32_t bucket_count_max = 4096;             ///< max.bucket.num
@@ -60,7 +60,6 @@ struct Spread {
 
 /// Which nodes get the buckets: leaders in order, from a start that moves on, and followers so that
 /// the buckets of one leader are followed by all others alike. Requires a node.
-[[nodiscard]] std::vector<BucketInfo> place(const Spread& spread,
-                                            const std::vector<NodeId>& nodes);
+[[nodiscard]] std::vector<BucketInfo> place(const Spread& spread, const std::vector<NodeId>& nodes);
 
 }  // namespace millrace::coordinator

@@ -13,7 +13,7 @@ namespace millrace::device {
 struct OpenLog {};
 struct AppendBatches {
   std::vector<StampedBatch> batches;
-  bool durable = false;  ///< Answered when it is on the device, not before.
+  bool durable = false;        ///< Answered when it is on the device, not before.
   std::vector<EpochRun> runs;  ///< Begin within the batches, at the start of one.
 };
 struct ReadRange {
@@ -41,9 +41,8 @@ struct RemoveLog {};
 struct ExpireLog {
   Expiry expiry;
 };
-using Order =
-    std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog, ExpireLog,
-                 BeginEpoch, CutLog, RestartLog>;
+using Order = std::variant<OpenLog, AppendBatches, ReadRange, FindTimestamp, CloseLog, RemoveLog,
+                           ExpireLog, BeginEpoch, CutLog, RestartLog>;
 
 // What comes back.
 struct LogOpened {

@@ -91,9 +91,16 @@ Result<WriteBatches> FollowerLog::check(const FetchedRows& rows) const {
   }
   // A leadership that begins behind these rows comes with the next ones.
   std::optional<EpochRun> before;
-  if (!log_.epochs.runs().empty()) before = log_.epochs.runs().back();
+  bool has_mark = false;  // Without rows: it goes with the first row, whosever that is.
+  for (const EpochRun& run : log_.epochs.runs()) {
+    has_mark = run.start == log_.end;
+    if (!has_mark) before = run;
+  }
   for (const EpochRun& run : rows.runs) {
-    if (run.start >= next || (before && run.epoch == before->epoch)) continue;
+    if (run.start >= next) continue;
+    const bool goes_on = before && run.epoch == before->epoch;
+    if (goes_on && has_mark && run.start == log_.end) order.runs.push_back(run);
+    if (goes_on) continue;
     if (run.start < log_.end || (before && !LeaderEpochs::follows(*before, run))) {
       return fail(Errc::malformed, fmt::format("leadership {} of the leader begins at {}, not "
                                                "behind what is known",
@@ -112,8 +119,7 @@ void FollowerLog::written(Instant now, Effects& effects) {
   for (const BatchSummary& batch : writing.batches) log_.writers.add(batch);
   log_.end = writing.batches.back().last + 1;
   log_.max_timestamp = writing.batches.back().timestamp;
-  log_.high_watermark =
-      std::max(log_.high_watermark, std::min(writing.high_watermark, log_.end));
+  log_.high_watermark = std::max(log_.high_watermark, std::min(writing.high_watermark, log_.end));
   ask(now, effects);
 }
 
@@ -134,8 +140,8 @@ void FollowerLog::take(const FetchDiverged& parted, Instant now, Effects& effect
   const Offset cut = cut_at(parted);
   if (cut >= log_.end) {
     // Then there is nothing to cut, and the leader contradicts itself.
-    last_error_ = Error{Errc::malformed, fmt::format("logs part at {}, beyond the end {}",
-                                                     parted.end, log_.end)};
+    last_error_ = Error{Errc::malformed,
+                        fmt::format("logs part at {}, beyond the end {}", parted.end, log_.end)};
     return asked_at_.reset();
   }
   (void)now;

@@ -59,8 +59,8 @@ class FollowerLog {
   const NodeId leader_;
   const LeaderEpoch epoch_;
   const ReplicaRules& rules_;
-  std::uint64_t number_ = 0;          // Of the newest request.
-  std::optional<Instant> asked_at_;   // None: nothing is asked for.
+  std::uint64_t number_ = 0;         // Of the newest request.
+  std::optional<Instant> asked_at_;  // None: nothing is asked for.
   bool durable_ = false;
   bool cutting_ = false;
   std::optional<Writing> writing_;

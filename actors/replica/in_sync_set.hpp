@@ -55,8 +55,8 @@ class InSyncSet {
   /// knew of it as a follower.
   /// `may_be_proposed`: who may be in a proposal of this epoch that a predecessor made and nobody
   /// remembers.
-  InSyncSet(NodeId self, Leadership committed, std::set<NodeId> may_be_proposed, Limits limits, Offset start, Offset high_watermark,
-            Instant now);
+  InSyncSet(NodeId self, Leadership committed, std::set<NodeId> may_be_proposed, Limits limits,
+            Offset start, Offset high_watermark, Instant now);
 
   /// The leader's own log ends there.
   void written(Offset end, Instant now);

@@ -259,11 +259,10 @@ void LeaderLog::read(const ReadAsked& asked, Effects& effects) const {
   const Offset from = asked.from == earliest_offset ? log_.start : asked.from;
   // What is written and not visible yet may have been visible before this leader's time.
   if (from < log_.start || from > log_.end) {
-    return effects.push_back(
-        Refuse{asked.ticket,
-               {ErrorCode::log_offset_out_of_range_exception,
-                fmt::format("offset out of range: {} is not in [{}, {}]", from, log_.start,
-                            log_.high_watermark)}});
+    return effects.push_back(Refuse{asked.ticket,
+                                    {ErrorCode::log_offset_out_of_range_exception,
+                                     fmt::format("offset out of range: {} is not in [{}, {}]", from,
+                                                 log_.start, log_.high_watermark)}});
   }
   if (from >= log_.high_watermark || asked.bytes_max == 0) {
     return effects.push_back(AnswerNoData{asked.ticket, from});
@@ -346,8 +345,12 @@ std::optional<FetchReply> LeaderLog::why_parted(const FetchAsked& asked) const {
     return std::nullopt;
   }
   const auto known = log_.epochs.end_of(*asked.last_epoch, log_.end);
-  // Everything of that leadership is deleted here: what lies behind cannot be compared.
-  if (!known) return FetchTooOld{epoch, log_.start};
+  if (!known) {
+    // All rows here are of newer leaderships, so of its rows none is the same from this log's start
+    // on. What lies below cannot be compared any more.
+    if (asked.from > log_.start) return FetchDiverged{epoch, std::nullopt, log_.start};
+    return FetchTooOld{epoch, log_.start};
+  }
   const bool is_part = known->epoch == *asked.last_epoch && asked.from <= known->end;
   if (is_part) return std::nullopt;
   return FetchDiverged{epoch, known->epoch, known->end};
@@ -356,8 +359,8 @@ std::optional<FetchReply> LeaderLog::why_parted(const FetchAsked& asked) const {
 void LeaderLog::fetch(const FetchAsked& asked, Instant now, Effects& effects) {
   const bool is_follower = asked.node != self_ && std::find(replicas_.begin(), replicas_.end(),
                                                             asked.node) != replicas_.end();
-  const bool is_current = asked.epoch == leadership().epoch ||
-                          is_planted(PlantedBug::skip_epoch_check);
+  const bool is_current =
+      asked.epoch == leadership().epoch || is_planted(PlantedBug::skip_epoch_check);
   if (!is_follower || !is_current) {
     return effects.push_back(AnswerFetch{asked.ticket, FetchRefused{}});
   }
@@ -379,9 +382,11 @@ void LeaderLog::answer_empty(NodeId node, Effects& effects) {
   const auto parked = parked_.extract(node);
   if (parked.empty()) return;
   const Parked& one = parked.mapped();
-  effects.push_back(
-      AnswerFetch{one.ticket, FetchedRows{leadership().epoch, log_.high_watermark, log_.start,
-                                          log_.epochs.between(one.from, one.from), {}}});
+  effects.push_back(AnswerFetch{one.ticket, FetchedRows{leadership().epoch,
+                                                        log_.high_watermark,
+                                                        log_.start,
+                                                        log_.epochs.between(one.from, one.from),
+                                                        {}}});
 }
 
 void LeaderLog::feed_followers(Effects& effects) {

@@ -121,17 +121,17 @@ class LeaderLog {
   bool ended_ = false;
   bool discarding_ = false;  // A write failed; the ones behind it are still being answered.
   Error why_discarding_;
-  Offset next_ = 0;      // Next offset to stamp.
+  Offset next_ = 0;  // Next offset to stamp.
   EpochMillis max_timestamp_ = -1;
   WriterTable stamped_;  // Of everything stamped, written or not.
   std::deque<Write> writes_;
-  RowsAtHand at_hand_;   // The newest written ones.
+  RowsAtHand at_hand_;                            // The newest written ones.
   std::multimap<Offset, Duplicate> unconfirmed_;  // By their last row.
   std::multimap<Offset, Waiter> waiting_;
   std::map<Ticket, Offset> waiting_by_ticket_;
   std::map<NodeId, Parked> parked_;
-  bool refused_ = false;                 // The last proposal; a tick makes another.
-  std::optional<Instant> proposed_at_;   // None: nothing is asked for.
+  bool refused_ = false;                // The last proposal; a tick makes another.
+  std::optional<Instant> proposed_at_;  // None: nothing is asked for.
 };
 
 }  // namespace millrace::replica

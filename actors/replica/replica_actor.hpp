@@ -16,7 +16,7 @@ struct ReplicaOptions {
   Duration open_within = 5min;
   Duration retention_check_interval = 5min;  ///< log.retention.check-interval
   ReplicaRules rules;
-  Duration writer_check_interval = 10min;    ///< server.writer-id.expiration-check-interval
+  Duration writer_check_interval = 10min;  ///< server.writer-id.expiration-check-interval
   /// What the catalog says of the bucket, for a replica that starts; nothing: not heard yet.
   std::function<std::optional<Assigned>()> assigned = [] { return std::nullopt; };
   /// Who is in office now.

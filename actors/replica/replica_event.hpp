@@ -167,12 +167,11 @@ struct TickDue {};
 struct LogClosed {
   Error error;
 };
-using Event =
-    std::variant<OpenDue, Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked, AwaitExpired,
-                 EarliestAsked, LatestAsked, TimestampAsked, Written, WriteFailed, RetentionDue,
-                 WriterExpiryDue, Expired, ExpiryFailed, Assigned, EpochBegun, EpochFailed,
-                 FetchAsked, Fetched, LeaderWaits, PeerReturned, ProposalRefused, TickDue,
-                 LogClosed>;
+using Event = std::variant<OpenDue, Opened, OpenFailed, AppendAsked, ReadAsked, AwaitAsked,
+                           AwaitExpired, EarliestAsked, LatestAsked, TimestampAsked, Written,
+                           WriteFailed, RetentionDue, WriterExpiryDue, Expired, ExpiryFailed,
+                           Assigned, EpochBegun, EpochFailed, FetchAsked, Fetched, LeaderWaits,
+                           PeerReturned, ProposalRefused, TickDue, LogClosed>;
 
 // What the shell must do, in this order.
 struct WriteBatches {
@@ -269,10 +268,9 @@ struct OpenLater {};
 struct ExpireLog {
   Expiry expiry;
 };
-using Effect =
-    std::variant<WriteBatches, BeginEpoch, CutLog, RestartLog, ReadLog, FindTimestamp,
-                 AnswerAppended, AnswerNoData, AnswerAdvanced, AnswerWritten, AnswerOffset, Refuse,
-                 Fail, AskLeader, AnswerFetch, ReadForFollower, WakeFollower, ProposeInSync,
-                 OpenNow, OpenLater, ExpireLog>;
+using Effect = std::variant<WriteBatches, BeginEpoch, CutLog, RestartLog, ReadLog, FindTimestamp,
+                            AnswerAppended, AnswerNoData, AnswerAdvanced, AnswerWritten,
+                            AnswerOffset, Refuse, Fail, AskLeader, AnswerFetch, ReadForFollower,
+                            WakeFollower, ProposeInSync, OpenNow, OpenLater, ExpireLog>;
 
 }  // namespace millrace::replica

@@ -222,9 +222,9 @@ void ReplicaMachine::apply(const WriterExpiryDue& /*event*/, Effects& /*effects*
 // ---- Leading and following ----------------------------------------------------------------------
 
 void ReplicaMachine::apply(const Assigned& event, Effects& effects) {
-  const bool is_old = assigned_ && (event.epoch < assigned_->epoch ||
-                                    (event.epoch == assigned_->epoch &&
-                                     event.version <= assigned_->version));
+  const bool is_old =
+      assigned_ && (event.epoch < assigned_->epoch ||
+                    (event.epoch == assigned_->epoch && event.version <= assigned_->version));
   if (is_old) return;
   const bool is_same_role =
       assigned_ && event.epoch == assigned_->epoch && event.leader == assigned_->leader;

@@ -17,9 +17,9 @@ namespace millrace::replica {
 /// Its log rests until somebody asks something, or its leader does, or the shell says that it is
 /// due: a node with ten thousand buckets serves the few that are in use at once.
 ///
-/// A leadership begins with a mark in the log's leader epochs. A leader that starts again within its
-/// epoch does not know what it has proposed to the coordinator: until its in-sync set is committed
-/// anew it takes everybody for in sync.
+/// A leadership begins with a mark in the log's leader epochs. A leader that starts again within
+/// its epoch does not know what it has proposed to the coordinator: until its in-sync set is
+/// committed anew it takes everybody for in sync.
 ///
 /// What is too old is deleted by whole segments, by this node's clock and the batches' commit
 /// timestamps, and never above the high watermark. A writer is known until it was silent for
@@ -104,10 +104,10 @@ class ReplicaMachine {
   std::optional<Assigned> assigned_;
   std::optional<LeaderLog> leader_;
   std::optional<FollowerLog> follower_;
-  bool is_ending_ = false;                  // The role is over once the device has answered.
-  std::optional<LeaderEpoch> beginning_;    // Its mark is on its way to the device.
-  std::optional<LeaderEpoch> begun_;        // By this actor, and nothing was proposed in it.
-  bool expiring_ = false;                   // An order is on its way.
+  bool is_ending_ = false;                // The role is over once the device has answered.
+  std::optional<LeaderEpoch> beginning_;  // Its mark is on its way to the device.
+  std::optional<LeaderEpoch> begun_;      // By this actor, and nothing was proposed in it.
+  bool expiring_ = false;                 // An order is on its way.
   std::deque<Event> held_;
 };
 

@@ -232,12 +232,13 @@ replica::ReplicaOptions NodeAssembly::replica_options(BucketId bucket) const {
     const auto view = view_.get();
     const BucketInfo* info = view->catalog.find_bucket(bucket);
     if (info == nullptr) return std::nullopt;
-    return replica::Assigned{info->leader, info->epoch, info->version, info->replicas,
+    return replica::Assigned{info->leader,
+                             info->epoch,
+                             info->version,
+                             info->replicas,
                              {info->in_sync.begin(), info->in_sync.end()}};
   };
-  options.coordinator = [this] {
-    return ActorAddress{view_.get()->coordinator, coordinator_name};
-  };
+  options.coordinator = [this] { return ActorAddress{view_.get()->coordinator, coordinator_name}; };
   options.durability = [this, bucket] {
     const auto table = view_.get()->catalog.find_table(bucket.table);
     const auto own = table ? protocol::durability_of(table->descriptor) : std::nullopt;

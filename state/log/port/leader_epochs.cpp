@@ -17,8 +17,9 @@ std::optional<LeaderEpoch> LeaderEpochs::last() const {
 }
 
 void LeaderEpochs::begin(const EpochRun& run) {
-  CHECK(runs_.empty() || follows(runs_.back(), run));
   if (!runs_.empty() && runs_.back().start == run.start) runs_.pop_back();
+  if (!runs_.empty() && runs_.back().epoch == run.epoch) return;  // It goes on.
+  CHECK(runs_.empty() || follows(runs_.back(), run));
   runs_.push_back(run);
 }
 

@@ -34,8 +34,8 @@ class LeaderEpochs {
   [[nodiscard]] const std::vector<EpochRun>& runs() const { return runs_; }
   [[nodiscard]] std::optional<LeaderEpoch> last() const;
 
-  /// A new leadership begins at `start`, the log's end. A run before it that got no row goes: no
-  /// row can tell of it. Requires that it follows.
+  /// A leadership begins at `start`, the log's end. A run before it that got no row goes, whatever
+  /// its epoch: no row can tell of it. Requires that it follows on what is left.
   void begin(const EpochRun& run);
 
   /// The epoch of the row at `offset`; nothing below the first run.

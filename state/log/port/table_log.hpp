@@ -68,7 +68,9 @@ class TableLog {
   /// Which leadership its rows were appended under.
   [[nodiscard]] virtual const LeaderEpochs& epochs() const = 0;
   /// Rows from end_offset() on are of this leadership. As durable as rows that are appended now.
-  /// An epoch that has begun already is fine. Errors: as append(), malformed (older than the last).
+  /// An epoch that has begun already is fine, and so is an older one if the last got no row: a
+  /// follower may have led, and its leader's rows be of a leadership before that. Errors: as
+  /// append(), malformed (older than one with rows).
   [[nodiscard]] virtual Status begin_epoch(LeaderEpoch epoch) = 0;
 
   /// Cuts off the rows at and above `offset`, durably, with all of a batch that holds it: for a

@@ -34,6 +34,15 @@ Status SegmentedLog::begin_epoch(LeaderEpoch epoch) {
   if (refuses_writes_) {
     return fail(Errc::unavailable, "the log takes no writes since its device failed");
   }
+  if (epochs_->runs().last() == epoch) return {};
+  const auto& runs = epochs_->runs().runs();
+  if (!runs.empty() && runs.back().start == end_offset() && epoch < runs.back().epoch) {
+    LeaderEpochs kept = epochs_->runs();
+    kept.truncate(end_offset());
+    if (auto dropped = epochs_->replace(std::move(kept)); !dropped) {
+      return refuse_writes(dropped.error());
+    }
+  }
   const auto last = epochs_->runs().last();
   if (last == epoch) return {};
   if (last && epoch < *last) {

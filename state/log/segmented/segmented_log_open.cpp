@@ -90,8 +90,8 @@ Status SegmentedLog::open_segments() {
   if (!bases) return tl::unexpected(bases.error());
   auto known = load_known(disk_, folder_, log_start_.offset, *bases);
   if (!known) return tl::unexpected(known.error());
-  // Without any segment and any recovery point it was restarted there and got no further: where rows
-  // were deleted there is a point.
+  // Without any segment and any recovery point it was restarted there and got no further: where
+  // rows were deleted there is a point.
   const bool is_restarted = bases->empty() && !known->point && !known->point_is_damaged;
   if (log_start_.offset > 0 && !is_restarted &&
       (bases->empty() || bases->front() != log_start_.offset)) {

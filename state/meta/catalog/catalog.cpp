@@ -172,7 +172,8 @@ void Catalog::for_each_bucket(
   };
   for (const auto& [id, table] : tables_) {
     all(id, no_partition, table->buckets);
-    for (const auto& partition : partitions_of(id).all()) all(id, partition->id, partition->buckets);
+    for (const auto& partition : partitions_of(id).all())
+      all(id, partition->id, partition->buckets);
   }
 }
 

@@ -123,8 +123,8 @@ struct OfficeTaken {
   CoordinatorEpoch epoch;  ///< From 1, one more with each.
   friend bool operator==(const OfficeTaken&, const OfficeTaken&) = default;
 };
-/// Leaders were elected, or in-sync sets changed: of many buckets at once, since many change for one
-/// reason.
+/// Leaders were elected, or in-sync sets changed: of many buckets at once, since many change for
+/// one reason.
 struct LeadershipsChanged {
   std::vector<LeadershipChange> changes;
   friend bool operator==(const LeadershipsChanged&, const LeadershipsChanged&) = default;
@@ -152,8 +152,7 @@ class Catalog {
   /// The bucket of a table or of its partition. Valid as long as this catalog is.
   [[nodiscard]] const BucketInfo* find_bucket(const BucketId& id) const;
   /// Calls `visit` for every bucket there is, in order.
-  void for_each_bucket(
-      const std::function<void(const BucketId&, const BucketInfo&)>& visit) const;
+  void for_each_bucket(const std::function<void(const BucketId&, const BucketInfo&)>& visit) const;
   /// Names in order. Requires nothing of the database.
   [[nodiscard]] std::vector<std::string> tables_of(const std::string& database) const;
 

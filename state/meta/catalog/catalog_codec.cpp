@@ -200,8 +200,7 @@ std::vector<BucketInfo> read(capnp::List<schemas::Bucket>::Reader in) {
     read_bucket.epoch = LeaderEpoch{bucket.getEpoch()};
     read_bucket.replicas = read(bucket.getReplicas());
     read_bucket.version = bucket.getVersion();
-    read_bucket.in_sync =
-        bucket.hasInSync() ? read(bucket.getInSync()) : read_bucket.replicas;
+    read_bucket.in_sync = bucket.hasInSync() ? read(bucket.getInSync()) : read_bucket.replicas;
     read_bucket.eligible = read(bucket.getEligible());
     read_bucket.led_since = Revision{bucket.getLedSince()};
   }
@@ -211,15 +210,14 @@ std::vector<BucketInfo> read(capnp::List<schemas::Bucket>::Reader in) {
 CatalogDelta read(capnp::List<schemas::Leadership>::Reader in) {
   LeadershipsChanged fact;
   for (const auto one : in) {
-    fact.changes.push_back(
-        {.bucket = {TableId{one.getTableId()}, BucketIndex{one.getBucket()},
-                    PartitionId{one.getPartitionId()}},
-         .leader = NodeId{one.getLeader()},
-         .epoch = LeaderEpoch{one.getEpoch()},
-         .version = one.getVersion(),
-         .in_sync = read(one.getInSync()),
-         .eligible = read(one.getEligible()),
-         .led_since = Revision{one.getLedSince()}});
+    fact.changes.push_back({.bucket = {TableId{one.getTableId()}, BucketIndex{one.getBucket()},
+                                       PartitionId{one.getPartitionId()}},
+                            .leader = NodeId{one.getLeader()},
+                            .epoch = LeaderEpoch{one.getEpoch()},
+                            .version = one.getVersion(),
+                            .in_sync = read(one.getInSync()),
+                            .eligible = read(one.getEligible()),
+                            .led_since = Revision{one.getLedSince()}});
   }
   return fact;
 }

@@ -12,8 +12,7 @@ const Error disk_full{Errc::overloaded, "disk full"};
 const Error does_not_follow{Errc::unavailable, "append does not follow"};
 
 TEST(ReplicaMachine, StampsDenseOffsetsWithoutWaitingForTheDevice) {
-  TestReplica machine =
-      open_replica({.start = 3, .end = 10, .max_timestamp = noon, .recent = {}});
+  TestReplica machine = open_replica({.start = 3, .end = 10, .max_timestamp = noon, .recent = {}});
   const auto first = only<WriteBatches>(machine.step(append(1, {{.rows = 4}, {.rows = 2}})));
   ASSERT_EQ(first.batches.size(), 2U);
   EXPECT_EQ(first.batches[0].summary.base, 10);
@@ -316,8 +315,7 @@ TEST(ReplicaMachine, ReadsBetweenStartAndHighWatermark) {
 }
 
 TEST(ReplicaMachine, TellsOffsets) {
-  TestReplica machine =
-      open_replica({.start = 3, .end = 8, .max_timestamp = noon, .recent = {}});
+  TestReplica machine = open_replica({.start = 3, .end = 8, .max_timestamp = noon, .recent = {}});
   EXPECT_EQ(only<AnswerOffset>(machine.step(EarliestAsked{1})).offset, 3);
   EXPECT_EQ(only<AnswerOffset>(machine.step(LatestAsked{1})).offset, 8);
   EXPECT_EQ(only<Refuse>(machine.step(TimestampAsked{1, noon + 51, noon + 50})).error.code,
