@@ -118,6 +118,7 @@ struct ClusterMember {
   rack @6 :Text;
   alive @7 :Bool;
   listeners @8 :List(ClientListener);
+  acknowledgedRevision @9 :UInt64;  # It knows what it leads as of this revision: clients are not told before.
 }
 
 struct ClientListener {

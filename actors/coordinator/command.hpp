@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -55,9 +57,19 @@ struct CreateAcls {
 struct DropAcls {
   std::vector<protocol::AclEntry> entries;
 };
+/// Who is in sync from now on, says the replica that leads.
+struct ProposeInSync {
+  BucketId bucket;
+  LeaderEpoch epoch;
+  std::uint32_t version = 0;  ///< Of the bucket, when it was proposed.
+  /// With the incarnation that each fetched in; unset: it has not fetched from this leader.
+  std::map<NodeId, Incarnation> followers;
+  bool resigns = false;  ///< The leader cannot lead.
+};
 using Command =
     std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
-                 DropPartition, NewWriter, Sync, CreateAcls, DropAcls, protocol::Alteration>;
+                 DropPartition, NewWriter, Sync, CreateAcls, DropAcls, ProposeInSync,
+                 protocol::Alteration>;
 
 // What they are told.
 struct Done {

@@ -54,6 +54,7 @@ void write(schemas::ClusterMember::Builder out, const MemberInfo& member) {
   out.setConsolePort(member.console.port);
   out.setRack(member.rack);
   out.setAlive(member.alive);
+  out.setAcknowledgedRevision(member.acknowledged.value());
   auto listeners = out.initListeners(static_cast<unsigned>(member.listeners.size()));
   for (unsigned i = 0; i < listeners.size(); ++i) {
     listeners[i].setName(member.listeners[i].name);
@@ -104,6 +105,20 @@ Result<Command> decode_command(const Envelope& envelope) {
   if (*alteration) return Command{std::move(**alteration)};
   return open<Request>(envelope, [&](Request::Reader request) -> Result<Command> {
     switch (request.which()) {
+      case Request::PROPOSE_IN_SYNC: {
+        const auto in = request.getProposeInSync();
+        ProposeInSync proposal;
+        proposal.bucket = {TableId{in.getTableId()}, BucketIndex{in.getBucket()},
+                           PartitionId{in.getPartitionId()}};
+        proposal.epoch = LeaderEpoch{in.getEpoch()};
+        proposal.version = in.getVersion();
+        for (const auto follower : in.getFollowers()) {
+          proposal.followers.emplace(NodeId{follower.getNodeId()},
+                                     Incarnation{follower.getIncarnation()});
+        }
+        proposal.resigns = in.getResigns();
+        return proposal;
+      }
       case Request::CREATE_DATABASE: {
         const auto in = request.getCreateDatabase();
         return CreateDatabase{text(in.getName()), text(in.getJson()), in.getIgnoreIfExists()};

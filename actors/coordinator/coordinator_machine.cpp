@@ -20,10 +20,13 @@ using protocol::ProtocolError;
 constexpr auto default_database = "fluss";
 // Commands shall have their turn with a store that takes nothing.
 constexpr Duration record_again_after = 1s;
+// Of one fact: a metadata store may hold them in records of half a megabyte.
+constexpr std::size_t changes_at_once = 1000;
 
 /// What appends and look-ups wait for. It costs no fact, or one in many.
 bool is_urgent(const Command& command) {
-  return std::holds_alternative<NewWriter>(command) || std::holds_alternative<Sync>(command);
+  return std::holds_alternative<ProposeInSync>(command) ||
+         std::holds_alternative<NewWriter>(command) || std::holds_alternative<Sync>(command);
 }
 
 ProtocolError busy(std::string message) {
@@ -61,6 +64,8 @@ void CoordinatorMachine::apply(const Loaded& event, Effects& effects) {
   catalog_ = event.catalog;
   recent_.clear();
   next_writer_ = catalog_.next_writer();
+  leaderships_due_ = true;
+  await_leaders();
   if (is_planted(PlantedBug::grant_writer_ids_again)) next_writer_ = WriterId{0};
 }
 
@@ -116,6 +121,17 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   if (event.member.incarnation < node.member.incarnation) return;
   MemberInfo member = event.member;
   member.alive = event.disk.verdict != DiskVerdict::foreign;
+  member.acknowledged = node.member.acknowledged;
+  const auto awaited = led_since_.find(member.node);
+  const bool knows_all = awaited == led_since_.end() || event.applied >= awaited->second;
+  if (is_new || (knows_all && awaited != led_since_.end() &&
+                 member.acknowledged < awaited->second)) {
+    member.acknowledged = event.applied;
+  }
+  const bool is_another = member.incarnation != node.member.incarnation ||
+                          member.alive != node.member.alive ||
+                          event.disk.verdict != node.disk.verdict;
+  leaderships_due_ = leaderships_due_ || is_new || is_another;
   bool changed = is_new || !(node.member == member);
   // A coordinator that starts again within its term counts on from where its predecessor was.
   const auto count = static_cast<std::uint32_t>(event.members_version);
@@ -139,6 +155,7 @@ void CoordinatorMachine::apply(const NodeLost& event, Effects& effects) {
   found->second.disk = {};
   if (!found->second.member.alive) return;
   found->second.member.alive = false;
+  leaderships_due_ = true;
   members_changed(effects);
   answer_applied(effects);
 }
@@ -158,6 +175,7 @@ void CoordinatorMachine::work(Effects& effects) {
   }
   record_start(effects);
   if (awaits_verdicts()) return;
+  adjust_leaderships(effects);
   look_at_automatic_partitions();
   while (!in_flight_ && !(commands_.empty() && auto_partitions_.empty())) {
     const bool automatic = commands_.empty() || std::exchange(auto_partition_turn_, false);
@@ -167,6 +185,38 @@ void CoordinatorMachine::work(Effects& effects) {
     auto_partition_turn_ = true;
     run(asked, effects);
   }
+}
+
+ReplicaPolicy CoordinatorMachine::replica_policy() const {
+  const std::vector<NodeId> usable = hosts();
+  return {{usable.begin(), usable.end()}, options_.in_sync_min, Revision{revision_.value() + 1}};
+}
+
+void CoordinatorMachine::adjust_leaderships(Effects& effects) {
+  if (in_flight_ || !leaderships_due_) return;
+  auto changes = coordinator::adjust_leaderships(catalog_, replica_policy(), changes_at_once);
+  leaderships_due_ = changes.size() == changes_at_once;
+  if (!changes.empty()) commit(std::nullopt, LeadershipsChanged{std::move(changes)}, effects);
+}
+
+void CoordinatorMachine::decide_in_sync(const Asked& asked, const ProposeInSync& proposal,
+                                        Effects& effects) {
+  std::map<NodeId, Incarnation> incarnations;
+  for (const auto& [id, node] : nodes_) incarnations[id] = node.member.incarnation;
+  auto decision = decide(catalog_, proposal, asked.node, replica_policy(), incarnations);
+  if (const auto* refused = std::get_if<ProtocolError>(&decision)) {
+    return effects.push_back(Answer{asked.ticket, *refused});
+  }
+  commit(asked, LeadershipsChanged{{std::move(std::get<LeadershipChange>(decision))}}, effects);
+}
+
+void CoordinatorMachine::await_leaders() {
+  led_since_.clear();
+  catalog_.for_each_bucket([&](const BucketId&, const BucketInfo& bucket) {
+    if (bucket.led_since == Revision{} || bucket.leader == no_node) return;
+    Revision& newest = led_since_[bucket.leader];
+    newest = std::max(newest, bucket.led_since);
+  });
 }
 
 bool CoordinatorMachine::is_new_cluster() const {
@@ -257,6 +307,9 @@ bool CoordinatorMachine::adjust_automatic_partitions(Effects& effects) {
 
 void CoordinatorMachine::run(const Asked& asked, Effects& effects) {
   if (std::holds_alternative<NewWriter>(asked.command)) return grant_writer(asked, effects);
+  if (const auto* proposal = std::get_if<ProposeInSync>(&asked.command)) {
+    return decide_in_sync(asked, *proposal, effects);
+  }
   if (std::holds_alternative<Sync>(asked.command)) {
     return answer_when_applied(asked, Done{}, {asked.node}, effects);
   }
@@ -318,6 +371,7 @@ void CoordinatorMachine::committed(Effects& effects) {
   look_at_partitions_after(done.delta);
   warn_before(done.delta, effects);
   catalog_.apply(done.delta);
+  if (std::holds_alternative<LeadershipsChanged>(done.delta)) await_leaders();
   recent_.push_back(done.delta);
   if (recent_.size() > options_.deltas_kept) recent_.pop_front();
   if (revision_.value() % options_.snapshot_every == 0) {

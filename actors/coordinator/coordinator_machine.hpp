@@ -10,6 +10,7 @@
 
 #include "actors/coordinator/command.hpp"
 #include "actors/coordinator/command_lanes.hpp"
+#include "actors/coordinator/leadership_rules.hpp"
 #include "actors/coordinator/partition_rules.hpp"
 #include "actors/coordinator/table_rules.hpp"
 #include "base/result.hpp"
@@ -108,6 +109,7 @@ class CoordinatorMachine {
     std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
     std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
     std::int64_t writer_ids_block = 1000;
+    std::size_t in_sync_min = 2;          ///< log.replica.min-in-sync-replicas-number
     Duration auto_partition_interval = 10min;  ///< auto-partition.check.interval
   };
 
@@ -179,6 +181,12 @@ class CoordinatorMachine {
   /// Writes down one start that is not yet in the catalog: a disk that has not been there at it is
   /// not the node's from then on.
   void record_start(Effects& effects);
+  /// Elects where leaders are lost, and takes who is lost out of in-sync sets.
+  void adjust_leaderships(Effects& effects);
+  void decide_in_sync(const Asked& asked, const ProposeInSync& proposal, Effects& effects);
+  [[nodiscard]] ReplicaPolicy replica_policy() const;
+  /// From which revision on each node knows all that it leads.
+  void await_leaders();
   /// Whether it is not known yet if a node that was here before has its disk with it.
   [[nodiscard]] bool is_in_doubt(const Node& node) const;
   [[nodiscard]] bool awaits_verdicts() const;
@@ -216,6 +224,8 @@ class CoordinatorMachine {
   std::map<TableId, bool> auto_partitions_;    // To look at; true: the table is new.
   bool auto_partition_turn_ = false;           // It and commands take turns.
   std::map<NodeId, Node> nodes_;
+  bool leaderships_due_ = true;          // Somebody came or went since they were looked at.
+  std::map<NodeId, Revision> led_since_;  // The newest of all buckets that a node leads.
   std::uint32_t members_count_ = 0;
 };
 

@@ -18,14 +18,11 @@ struct ReplicaCounts {
   std::int32_t in_sync = 0;
 };
 
-/// Every replica is in sync that is there: so far there is one of each bucket.
 void count(const ClusterView& view, const BucketInfo& bucket, ReplicaCounts& counts) {
   ++counts.buckets;
   counts.led += is_alive(view, bucket.leader) ? 1 : 0;
-  for (const NodeId replica : bucket.replicas) {
-    ++counts.replicas;
-    counts.in_sync += is_alive(view, replica) ? 1 : 0;
-  }
+  counts.replicas += static_cast<std::int32_t>(bucket.replicas.size());
+  for (const NodeId replica : bucket.in_sync) counts.in_sync += is_alive(view, replica) ? 1 : 0;
 }
 
 void add(wire::DescribeClusterConfigsResponse& response, const std::string& key,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "actors/gateway/view_lookups.hpp"
+#include "base/planted_bug.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/table_descriptor.hpp"
 
@@ -30,6 +31,15 @@ void write(wire::PbServerNode& out, const MemberInfo& member, const NodeEndpoint
   if (!member.rack.empty()) out.set_rack(member.rack);
 }
 
+/// Whether the leader is there and knows that it leads: clients that came earlier would be turned
+/// away.
+bool is_led(const ClusterView& view, const BucketInfo& bucket) {
+  const auto leader = view.members.find(bucket.leader);
+  return leader != view.members.end() && leader->second.alive &&
+         (leader->second.acknowledged >= bucket.led_since ||
+          is_planted(PlantedBug::publish_before_acknowledge));
+}
+
 /// All buckets, leaderless ones too: clients hash keys by their number.
 template <class Message>
 void write_buckets(Message& out, const ClusterView& view, const std::vector<BucketInfo>& buckets) {
@@ -38,11 +48,9 @@ void write_buckets(Message& out, const ClusterView& view, const std::vector<Buck
     auto* entry = out.add_bucket_metadata();
     entry->set_bucket_id(static_cast<std::int32_t>(i));
     entry->set_leader_epoch(bucket.epoch.value());
-    if (is_alive(view, bucket.leader)) entry->set_leader_id(bucket.leader.value());
-    for (const NodeId replica : bucket.replicas) {
-      entry->add_replica_id(replica.value());
-      entry->add_isr(replica.value());
-    }
+    if (is_led(view, bucket)) entry->set_leader_id(bucket.leader.value());
+    for (const NodeId replica : bucket.replicas) entry->add_replica_id(replica.value());
+    for (const NodeId replica : bucket.in_sync) entry->add_isr(replica.value());
   }
 }
 

@@ -20,7 +20,7 @@ struct ReplicaOptions {
   /// What the catalog says of the bucket, for a replica that starts; nothing: not heard yet.
   std::function<std::optional<Assigned>()> assigned = [] { return std::nullopt; };
   /// Who is in office now.
-  std::function<ActorAddress()> coordinator;
+  std::function<ActorAddress()> coordinator = [] { return ActorAddress{}; };
   /// How long the table's rows are kept, as its properties say now; nothing: for ever.
   std::function<std::optional<Duration>()> time_to_live;
   /// log.retention.roll-active-segment.enabled, as it is now.

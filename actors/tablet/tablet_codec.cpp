@@ -24,6 +24,7 @@ MemberInfo read(schemas::ClusterMember::Reader in) {
                     {text(in.getConsoleHost()), in.getConsolePort()},
                     text(in.getRack()),
                     in.getAlive()};
+  member.acknowledged = Revision{in.getAcknowledgedRevision()};
   for (const auto listener : in.getListeners()) {
     member.listeners.push_back(
         {text(listener.getName()), {text(listener.getHost()), listener.getPort()}});

@@ -41,6 +41,7 @@ void AppendLoad::start() {
     if (history_.time_to_live) {
       descriptor.properties["table.log.ttl"] = fmt::format("{}ms", *history_.time_to_live / 1ms);
     }
+    descriptor.properties["table.replication.factor"] = std::to_string(options_.replicas);
     if (options_.durability == protocol::Durability::disk) {
       descriptor.custom_properties[protocol::durability_key] = "disk";
     }

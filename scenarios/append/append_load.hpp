@@ -20,6 +20,7 @@ struct LoadOptions {
   /// Rows are deleted after so long, and readers lag behind.
   std::optional<std::chrono::milliseconds> time_to_live = {};
   protocol::Durability durability = protocol::Durability::memory;
+  std::int32_t replicas = 1;  ///< Of each bucket.
 };
 
 /// Workload W1: idempotent writers on two tables of several buckets, readers that follow them, and

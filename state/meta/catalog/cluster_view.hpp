@@ -36,6 +36,8 @@ struct MemberInfo {
   std::string rack;
   bool alive = false;
   std::vector<ClientListener> listeners = {};  ///< All of them; empty: only `client`, without name.
+  /// It has applied what it was given to lead up to this revision.
+  Revision acknowledged = {};
   friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
 };
 

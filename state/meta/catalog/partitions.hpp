@@ -17,13 +17,13 @@ struct BucketInfo {
   std::vector<NodeId> replicas;  ///< The first of them is the one that shall lead.
   std::uint32_t version = 0;     ///< Grows with every change of what follows, and of the leader.
   /// Have every row that was acknowledged; the leader is one of them.
-  std::vector<NodeId> in_sync;
+  std::vector<NodeId> in_sync = {};
   /// Left the in-sync set when it was too small for anything to be acknowledged since: have every
   /// acknowledged row as well.
-  std::vector<NodeId> eligible;
+  std::vector<NodeId> eligible = {};
   /// The revision that made the leader lead: one that has not applied it does not know yet. Zero:
   /// since the bucket was made.
-  Revision led_since;
+  Revision led_since = {};
   friend bool operator==(const BucketInfo&, const BucketInfo&) = default;
 };
 

@@ -59,7 +59,7 @@ std::vector<CatalogDelta> facts(const std::string& directory) {
   table.descriptor.comment = "departures";
   table.descriptor.properties["table.log.ttl"] = "7d";
   table.descriptor.custom_properties["millrace.durability"] = "disk";
-  table.buckets.push_back({NodeId{3}, LeaderEpoch{2}, {NodeId{3}}});
+  table.buckets.push_back({NodeId{3}, LeaderEpoch{2}, {NodeId{3}}, 0, {NodeId{3}}});
   table.created_at = 1000;
   table.modified_at = 2000;
   TableInfo by_day = table;
@@ -81,7 +81,7 @@ std::vector<CatalogDelta> facts(const std::string& directory) {
                                  protocol::Permission::allow};
   const auto partition = [](std::int64_t id, const std::string& value) {
     return PartitionCreated{
-        {PartitionId{id}, TableId{8}, {value}, {{NodeId{3}, LeaderEpoch{0}, {NodeId{3}}}}, 1500}};
+        {PartitionId{id}, TableId{8}, {value}, {{NodeId{3}, LeaderEpoch{0}, {NodeId{3}}, 0, {NodeId{3}}}}, 1500}};
   };
   std::vector<CatalogDelta> facts{
       DatabaseCreated{{"nyc", {"flights of New York", {{"owner", "ops"}}}, 10, 20}},

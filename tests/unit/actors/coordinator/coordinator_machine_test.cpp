@@ -199,7 +199,7 @@ TEST_F(CoordinatorTest, ACommitOfUnknownOutcomeThatWasWrittenIsDone) {
   table.name = "flights";
   table.descriptor = log_table();
   table.descriptor.properties["table.replication.factor"] = "1";
-  table.buckets = {{NodeId{0}, LeaderEpoch{0}, {NodeId{0}}}};
+  table.buckets = {{NodeId{0}, LeaderEpoch{0}, {NodeId{0}}, 0, {NodeId{0}}}};
   table.created_at = table.modified_at = 1000;
   written.apply(TableCreated{table});
   EXPECT_EQ(all_of<SendUpdate>(step(Loaded{Revision{2}, written})).size(), 2U);

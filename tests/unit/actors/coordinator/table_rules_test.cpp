@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "tests/unit/actors/coordinator/commands.hpp"
 
 namespace millrace::coordinator {
@@ -49,7 +52,7 @@ CreateTable broken(const Breaking& breaking, std::string name = "flights") {
   if (breaking.option) table.properties["table.no.such"] = "1";
   if (breaking.buckets) table.bucket_count = 5000;
   if (breaking.feature) table.properties["table.kv.ttl"] = "1d";
-  if (breaking.replicas) table.properties["table.replication.factor"] = "3";
+  if (breaking.replicas) table.properties["table.replication.factor"] = "4";
   return {"nyc", std::move(name), to_json(table), false};
 }
 
@@ -134,10 +137,10 @@ TEST(TableRules, LogsOfEveryFormatAreBuilt) {
   }
 }
 
-TEST(TableRules, ReplicasMustBeOneOnALiveNode) {
+TEST(TableRules, ReplicasNeedALiveNodeEach) {
   const Catalog catalog = catalog_with_database();
   EXPECT_EQ(code_of(create(catalog, broken({}), {})), ErrorCode::invalid_replication_factor);
-  for (const char* factor : {"0", "2", "-1"}) {
+  for (const char* factor : {"0", "4", "-1"}) {
     TableDescriptor table = log_table();
     table.properties["table.replication.factor"] = factor;
     EXPECT_EQ(code_of(create(catalog, {"nyc", "t", to_json(table), false})),
@@ -162,6 +165,33 @@ TEST(TableRules, DefaultsAreStoredInTheDescriptor) {
   EXPECT_EQ(info.descriptor.properties.at("table.replication.factor"), "1");
   EXPECT_EQ(info.schema_id, 1);
   EXPECT_EQ(info.created_at, 1000);
+}
+
+TEST(TableRules, ReplicasLieOnDifferentNodesAndFollowersAreSpread) {
+  const std::vector<NodeId> five{NodeId{0}, NodeId{1}, NodeId{2}, NodeId{3}, NodeId{4}};
+  std::map<std::pair<NodeId, NodeId>, int> follows;
+  for (const BucketInfo& bucket : place({7, 100, 3}, five)) {
+    EXPECT_EQ(bucket.leader, bucket.replicas.front());
+    EXPECT_EQ(bucket.in_sync, bucket.replicas);
+    EXPECT_EQ(std::set(bucket.replicas.begin(), bucket.replicas.end()).size(), 3U);
+    for (const NodeId replica : bucket.replicas) ++follows[{bucket.leader, replica}];
+  }
+  // Every node leads 20, and each of the four others follows it in half of them.
+  EXPECT_EQ(follows.size(), 25U);
+  for (const auto& [pair, count] : follows) EXPECT_EQ(count, pair.first == pair.second ? 20 : 10);
+}
+
+TEST(TableRules, WithoutAWordThereAreAsManyReplicasAsTheDefaultAndTheNodesAllow) {
+  const Catalog catalog = catalog_with_database();
+  const CreateTable command{"nyc", "t", to_json(log_table()), false};
+  const auto replicas = [&](const std::vector<NodeId>& nodes) {
+    return created(decide(catalog, command, TableDefaults{.replication_factor = 3}, nodes, 1000))
+        .buckets.front()
+        .replicas.size();
+  };
+  EXPECT_EQ(replicas({NodeId{0}}), 1U);
+  EXPECT_EQ(replicas({NodeId{0}, NodeId{1}}), 2U);
+  EXPECT_EQ(replicas({NodeId{0}, NodeId{1}, NodeId{2}, NodeId{3}}), 3U);
 }
 
 TEST(TableRules, BucketsAreSpreadFromAStartThatMovesOn) {

@@ -103,7 +103,12 @@ class CountedLogs final : public LogStore {
 
   Result<std::unique_ptr<TableLog>> open(BucketId id) override {
     if (std::exchange(refuse_next, false)) return fail(Errc::unavailable, "no descriptors");
-    auto log = logs_.open(id);
+    return counted(logs_.open(id));
+  }
+  Result<std::unique_ptr<TableLog>> restart(BucketId id, Offset start) override {
+    return counted(logs_.restart(id, start));
+  }
+  Result<std::unique_ptr<TableLog>> counted(Result<std::unique_ptr<TableLog>> log) {
     if (!log) return log;
     ++open_now;
     open_most = std::max(open_most, open_now);

@@ -47,7 +47,8 @@ inline TableInfo flights_table() {
   table.descriptor.bucket_keys.emplace();
   table.descriptor.properties["table.replication.factor"] = "1";
   for (const int leader : {1, 1, 2, 1}) {
-    table.buckets.push_back({NodeId{leader}, LeaderEpoch{3}, {NodeId{leader}}});
+    table.buckets.push_back(
+        {NodeId{leader}, LeaderEpoch{3}, {NodeId{leader}}, 0, {NodeId{leader}}});
   }
   table.created_at = 1000;
   table.modified_at = 2000;

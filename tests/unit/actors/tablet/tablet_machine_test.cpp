@@ -83,15 +83,17 @@ std::vector<E> all_of(const std::vector<Effect>& effects) {
 
 TEST_F(TabletTest, StartsTheReplicasOfItsNodeThenPublishesAndReports) {
   const auto effects = follow(0, {table_on(0, {1, 0, 1})});
-  ASSERT_EQ(effects.size(), 4U);
+  ASSERT_EQ(effects.size(), 6U);
   EXPECT_EQ(std::get<StartReplica>(effects[0]), StartReplica{bucket(0, 0)});
-  EXPECT_EQ(std::get<StartReplica>(effects[1]), StartReplica{bucket(0, 2)});
-  const ClusterView& view = std::get<Publish>(effects[2]).view;
+  EXPECT_EQ(std::get<Assign>(effects[1]).bucket, bucket(0, 0));
+  EXPECT_EQ(std::get<Assign>(effects[1]).info.leader, self);
+  EXPECT_EQ(std::get<StartReplica>(effects[2]), StartReplica{bucket(0, 2)});
+  const ClusterView& view = std::get<Publish>(effects[4]).view;
   EXPECT_EQ(view.revision, Revision{1});
   EXPECT_EQ(view.coordinator, coordinator_node);
   EXPECT_TRUE(view.members.contains(self));
   EXPECT_NE(view.catalog.find_table(TableId{0}), nullptr);
-  EXPECT_TRUE(std::holds_alternative<Report>(effects[3]));
+  EXPECT_TRUE(std::holds_alternative<Report>(effects[5]));
   EXPECT_TRUE(all_of<StartReplica>(follow(1, {})).empty());
 }
 
@@ -116,7 +118,7 @@ TEST_F(TabletTest, AnImageReplacesEverything) {
 TEST_F(TabletTest, UpdatesFromBeforeAreIgnored) {
   (void)follow(0, {table_on(0, {1})});
   version = 0;
-  EXPECT_EQ(follow(1, {table_on(1, {1})}).size(), 3U);  // Version 1 again: the same list.
+  EXPECT_EQ(follow(1, {table_on(1, {1})}).size(), 4U);  // Version 1 again: the same list.
   version = 10;
   (void)follow(2, {});
   version = 5;
@@ -150,9 +152,30 @@ TEST_F(TabletTest, ABucketWantedAgainWhileItStopsStartsOnceItHasStopped) {
   (void)image(6, {table_on(1, {0})});
   EXPECT_TRUE(all_of<StartReplica>(image(7, {table_on(0, {1})})).empty());
   const auto effects = machine.step(ReplicaGone{bucket(0, 0)});
-  ASSERT_EQ(effects.size(), 1U);
+  ASSERT_EQ(effects.size(), 2U);
   EXPECT_EQ(std::get<StartReplica>(effects[0]), StartReplica{bucket(0, 0)});
+  EXPECT_EQ(std::get<Assign>(effects[1]).bucket, bucket(0, 0));
   EXPECT_TRUE(machine.replicas().contains(bucket(0, 0)));
+}
+
+TEST_F(TabletTest, ReplicasHearOfTheirLeadersAndOfPeersThatReturn) {
+  const NodeId other{7};
+  TableInfo table;
+  table.id = TableId{0};
+  table.buckets = {{self, LeaderEpoch{0}, {self, other}, 0, {self, other}},
+                   {other, LeaderEpoch{0}, {other}, 0, {other}}};
+  (void)follow(0, {TableCreated{table}});
+  const auto change = [&](std::int32_t index) {
+    return LeadershipChange{bucket(0, index), other, LeaderEpoch{1}, 1, {other}, {}, Revision{2}};
+  };
+  const auto told = all_of<Assign>(follow(1, {LeadershipsChanged{{change(0), change(1)}}}));
+  ASSERT_EQ(told.size(), 1U);  // Of the other bucket nothing is here.
+  EXPECT_EQ(told[0].bucket, bucket(0, 0));
+  EXPECT_EQ(told[0].info.leader, other);
+  EXPECT_EQ(told[0].info.epoch, LeaderEpoch{1});
+  EXPECT_EQ(all_of<TellReturned>(machine.step(PeerCame{other})),
+            (std::vector{TellReturned{bucket(0, 0), other}}));
+  EXPECT_TRUE(machine.step(PeerCame{NodeId{8}}).empty());
 }
 
 TEST_F(TabletTest, ALogThatCouldNotBeDeletedIsDeletedLater) {
