@@ -66,10 +66,9 @@ struct ProposeInSync {
   std::map<NodeId, Incarnation> followers;
   bool resigns = false;  ///< The leader cannot lead.
 };
-using Command =
-    std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
-                 DropPartition, NewWriter, Sync, CreateAcls, DropAcls, ProposeInSync,
-                 protocol::Alteration>;
+using Command = std::variant<CreateDatabase, DropDatabase, CreateTable, DropTable, CreatePartition,
+                             DropPartition, NewWriter, Sync, CreateAcls, DropAcls, ProposeInSync,
+                             protocol::Alteration>;
 
 // What they are told.
 struct Done {

@@ -124,8 +124,8 @@ void CoordinatorMachine::apply(const NodeReported& event, Effects& effects) {
   member.acknowledged = node.member.acknowledged;
   const auto awaited = led_since_.find(member.node);
   const bool knows_all = awaited == led_since_.end() || event.applied >= awaited->second;
-  if (is_new || (knows_all && awaited != led_since_.end() &&
-                 member.acknowledged < awaited->second)) {
+  if (is_new ||
+      (knows_all && awaited != led_since_.end() && member.acknowledged < awaited->second)) {
     member.acknowledged = event.applied;
   }
   const bool is_another = member.incarnation != node.member.incarnation ||

@@ -109,7 +109,7 @@ class CoordinatorMachine {
     std::size_t deltas_kept = 1024;       ///< A node further behind gets a whole image.
     std::uint64_t snapshot_every = 1024;  ///< Deltas between snapshots.
     std::int64_t writer_ids_block = 1000;
-    std::size_t in_sync_min = 2;          ///< log.replica.min-in-sync-replicas-number
+    std::size_t in_sync_min = 2;               ///< log.replica.min-in-sync-replicas-number
     Duration auto_partition_interval = 10min;  ///< auto-partition.check.interval
   };
 
@@ -224,7 +224,7 @@ class CoordinatorMachine {
   std::map<TableId, bool> auto_partitions_;    // To look at; true: the table is new.
   bool auto_partition_turn_ = false;           // It and commands take turns.
   std::map<NodeId, Node> nodes_;
-  bool leaderships_due_ = true;          // Somebody came or went since they were looked at.
+  bool leaderships_due_ = true;           // Somebody came or went since they were looked at.
   std::map<NodeId, Revision> led_since_;  // The newest of all buckets that a node leads.
   std::uint32_t members_count_ = 0;
 };

@@ -171,14 +171,14 @@ std::variant<LeadershipChange, ProtocolError> decide(
     const auto present = incarnations.find(node);
     const bool is_there = policy.usable.contains(node) && present != incarnations.end() &&
                           (present->second == incarnation || incarnation == Incarnation{});
-    const bool is_replica = std::find(bucket->replicas.begin(), bucket->replicas.end(), node) !=
-                            bucket->replicas.end();
+    const bool is_replica =
+        std::find(bucket->replicas.begin(), bucket->replicas.end(), node) != bucket->replicas.end();
     // One that never fetched can stay, it cannot come.
     const bool may_be = incarnation != Incarnation{} || change.in_sync().contains(node);
     if (!is_there || !is_replica || !may_be) {
-      return refused(ErrorCode::ineligible_replica_exception, id,
-                     fmt::format("tablet server {} is not there, or has started anew",
-                                 node.value()));
+      return refused(
+          ErrorCode::ineligible_replica_exception, id,
+          fmt::format("tablet server {} is not there, or has started anew", node.value()));
     }
     members.insert(node);
   }

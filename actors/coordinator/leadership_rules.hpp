@@ -31,7 +31,8 @@ struct ReplicaPolicy {
 
 /// What a leader asks for: its in-sync set as it is from now on. Refused unless it still leads,
 /// nothing of the bucket was changed since, and every member is usable and has not started anew
-/// since it fetched. `asker`: the node that the proposal comes from. `incarnations`: the present ones.
+/// since it fetched. `asker`: the node that the proposal comes from. `incarnations`: the present
+/// ones.
 [[nodiscard]] std::variant<LeadershipChange, protocol::ProtocolError> decide(
     const Catalog& catalog, const ProposeInSync& proposal, NodeId asker,
     const ReplicaPolicy& policy, const std::map<NodeId, Incarnation>& incarnations);

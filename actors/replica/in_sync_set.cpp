@@ -65,7 +65,19 @@ void InSyncSet::committed(const Leadership& leadership) {
   committed_ = leadership;
   proposed_.clear();
   asks_ = false;
+  doubt_others();
   advance();
+}
+
+void InSyncSet::not_committed() {
+  asks_ = false;
+  doubt_others();
+}
+
+void InSyncSet::doubt_others() {
+  for (auto& [node, follower] : followers_) {
+    if (!committed_.in_sync.contains(node)) follower.caught_up = false;
+  }
 }
 
 std::optional<InSyncProposal> InSyncSet::propose(Instant now) {

@@ -65,15 +65,13 @@ class InSyncSet {
   /// The coordinator has committed something about the bucket under this epoch.
   void committed(const Leadership& leadership);
   /// The proposal that was made last was refused, or its answer does not come: time for another.
-  void not_committed() { asks_ = false; }
+  void not_committed();
 
   /// The change that is due, if any, and if none is being asked for.
   [[nodiscard]] std::optional<InSyncProposal> propose(Instant now);
 
   [[nodiscard]] const Leadership& leadership() const { return committed_; }
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
-  /// Whether a follower has asked anything in this leadership.
-  [[nodiscard]] bool has_heard_of(NodeId node) const { return followers_.contains(node); }
   /// Whether all members have confirmed the beginning of this leadership.
   [[nodiscard]] bool is_marked() const { return marked_; }
   /// Whether appends that want all members can be taken at all.
@@ -93,6 +91,8 @@ class InSyncSet {
 
   [[nodiscard]] bool has_confirmed(NodeId node) const;
   [[nodiscard]] bool lags(NodeId node, Instant now) const;
+  /// Who is not in the set is let in only after he has fetched again: he may not be there any more.
+  void doubt_others();
   void advance();
 
   const NodeId self_;

@@ -439,8 +439,9 @@ void LeaderLog::tick(Instant now, Effects& effects) {
     if (now >= parked.until) tired.push_back(node);
   }
   for (const NodeId node : tired) answer_empty(node, effects);
+  // It may be writing what it got, and ask in a moment; or it has started anew, and rests.
   for (const NodeId node : replicas_) {
-    if (node == self_ || in_sync_.has_heard_of(node)) continue;
+    if (node == self_ || parked_.contains(node)) continue;
     effects.push_back(WakeFollower{node, leadership().epoch});
   }
 }

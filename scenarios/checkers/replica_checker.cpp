@@ -65,10 +65,11 @@ Violations check_replicas_identical(SimulatedCluster& cluster, const std::set<Bu
           continue;
         }
         if (copy->start == first->start && copy->all == first->all) continue;
-        found.push_back(fmt::format("replicas of bucket {} differ on node {}: {} bytes from {}, {} "
-                                    "bytes from {} elsewhere",
-                                    to_string(bucket), node, copy->all.size(), copy->start,
-                                    first->all.size(), first->start));
+        found.push_back(
+            fmt::format("replicas of bucket {} differ on node {}: {} bytes from {}, {} "
+                        "bytes from {} elsewhere",
+                        to_string(bucket), node, copy->all.size(), copy->start, first->all.size(),
+                        first->start));
       }
     }
   }

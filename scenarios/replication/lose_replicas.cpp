@@ -104,10 +104,27 @@ class Losses {
     if (went_on) {
       ++reached_["went on"];
     } else {
-      find(fmt::format("with one node away only {} of {} buckets took appends",
-                       load_.acknowledged_since(since).size(), all.size()));
+      find(fmt::format("with one node away only {} of {} buckets took appends: {}",
+                       load_.acknowledged_since(since).size(), all.size(), describe()));
     }
     cluster_.run_for(draw(random_, 0ms, 3s));
+  }
+
+  /// Who leads what, as a node that is up knows it.
+  std::string describe() const {
+    std::string text;
+    for (std::int32_t node = 0; node < 3; ++node) {
+      if (!cluster_.is_up(NodeId{node})) continue;
+      cluster_.view_of(NodeId{node})
+          ->catalog.for_each_bucket([&](const BucketId& id, const BucketInfo& bucket) {
+            text += fmt::format("node {} says {}: leader {} epoch {} version {} in sync", node,
+                                to_string(id), bucket.leader.value(), bucket.epoch.value(),
+                                bucket.version);
+            for (const NodeId one : bucket.in_sync) text += fmt::format(" {}", one.value());
+            text += "; ";
+          });
+    }
+    return text;
   }
 
   SimulatedCluster cluster_;

@@ -80,8 +80,11 @@ std::vector<CatalogDelta> facts(const std::string& directory) {
                                  protocol::Operation::read,
                                  protocol::Permission::allow};
   const auto partition = [](std::int64_t id, const std::string& value) {
-    return PartitionCreated{
-        {PartitionId{id}, TableId{8}, {value}, {{NodeId{3}, LeaderEpoch{0}, {NodeId{3}}, 0, {NodeId{3}}}}, 1500}};
+    return PartitionCreated{{PartitionId{id},
+                             TableId{8},
+                             {value},
+                             {{NodeId{3}, LeaderEpoch{0}, {NodeId{3}}, 0, {NodeId{3}}}},
+                             1500}};
   };
   std::vector<CatalogDelta> facts{
       DatabaseCreated{{"nyc", {"flights of New York", {{"owner", "ops"}}}, 10, 20}},

@@ -97,8 +97,7 @@ class Proposals : public testing::Test {
 TEST_F(Proposals, AMemberJoinsOrLeaves) {
   EXPECT_EQ(refusal(led_by_a({a, b}), propose({{b, Incarnation{2}}, {c, Incarnation{3}}})),
             std::nullopt);
-  EXPECT_EQ(change,
-            (LeadershipChange{bucket, a, LeaderEpoch{4}, 8, {a, b, c}, {}, Revision{3}}));
+  EXPECT_EQ(change, (LeadershipChange{bucket, a, LeaderEpoch{4}, 8, {a, b, c}, {}, Revision{3}}));
   EXPECT_EQ(refusal(led_by_a({a, b}), propose({})), std::nullopt);
   EXPECT_EQ(change, (LeadershipChange{bucket, a, LeaderEpoch{4}, 8, {a}, {b}, Revision{3}}));
   EXPECT_EQ(refusal(led_by_a({a}, {b}), propose({{c, Incarnation{3}}})), std::nullopt);
@@ -120,8 +119,8 @@ TEST_F(Proposals, OnlyTheLeaderMayProposeAndOnlyOnWhatHoldsNow) {
 
 TEST_F(Proposals, MembersMustBeThereAsTheyFetched) {
   const auto code = ErrorCode::ineligible_replica_exception;
-  EXPECT_EQ(refusal(led_by_a({a, b}), propose({{c, Incarnation{2}}})), code);   // Started anew.
-  EXPECT_EQ(refusal(led_by_a({a, b}), propose({{c, Incarnation{}}})), code);    // Never fetched.
+  EXPECT_EQ(refusal(led_by_a({a, b}), propose({{c, Incarnation{2}}})), code);  // Started anew.
+  EXPECT_EQ(refusal(led_by_a({a, b}), propose({{c, Incarnation{}}})), code);   // Never fetched.
   EXPECT_EQ(refusal(led_by_a({a, b}), propose({{b, Incarnation{}}})), std::nullopt);
   EXPECT_EQ(refusal(led_by_a(), propose({{c, Incarnation{3}}}), a, {a, b}), code);
   EXPECT_EQ(refusal(led_by_a(), propose({{NodeId{5}, Incarnation{1}}})), code);

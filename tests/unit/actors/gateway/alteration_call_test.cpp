@@ -177,8 +177,7 @@ TEST(ClusterAnswers, ABucketWithoutALivingLeaderMakesItRed) {
   view.members[NodeId{2}].alive = false;
   view.catalog.apply(TableDropped{flights});
   TableInfo planes = flights_table();
-  planes.buckets = {
-      {NodeId{1}, LeaderEpoch{0}, {NodeId{1}, NodeId{2}}, 0, {NodeId{1}, NodeId{2}}}};
+  planes.buckets = {{NodeId{1}, LeaderEpoch{0}, {NodeId{1}, NodeId{2}}, 0, {NodeId{1}, NodeId{2}}}};
   view.catalog.apply(TableCreated{planes});
   EXPECT_EQ(health_of(view).status(), 1);
 }

@@ -141,6 +141,21 @@ TEST(InSyncSet, OldNewsAndOldIncarnationsAreIgnored) {
   EXPECT_EQ(set.high_watermark(), 10);
 }
 
+TEST(InSyncSet, WhoWasTakenOutIsLetInAgainOnlyIfHeFetches) {
+  InSyncSet set = whole();
+  set.committed(leadership({self, one}, 2));  // The coordinator says that two is not there.
+  EXPECT_EQ(set.propose(start), std::nullopt);
+  set.fetched(two, first, 10, start);
+  ASSERT_TRUE(set.propose(start));
+  set.not_committed();  // Refused; what is committed is proposed, so that it cannot come back.
+  const auto again = set.propose(start);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->followers, (std::map<NodeId, Incarnation>{{one, first}}));
+  set.committed(leadership({self, one}, 3));
+  set.fetched(two, Incarnation{2}, 10, start);
+  EXPECT_EQ(set.propose(start)->followers.at(two), Incarnation{2});
+}
+
 /// A leader, followers that lag, die and lose rows, and a coordinator that commits proposals late,
 /// loses its answers, and takes dead members out by itself. Whatever set it has committed: all its
 /// members have all rows below the leader's high watermark.
