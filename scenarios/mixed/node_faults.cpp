@@ -1,5 +1,6 @@
 // Nodes that stop: killed, or without power, in which case their disks lose something.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "scenarios/draw.hpp"
@@ -57,13 +58,12 @@ class PowerLoss final : public Fault {
     if (!node_) return;
     SimulatedCluster& cluster = run.cluster();
     before_ = toll(cluster);
-    interrupt_disks(cluster);
-    cluster.simulation().run_turns(random_.below(200));
+    const Instant gone_at = let_power_go(cluster);
     const bool is_durable = run.plan().durability == protocol::Durability::disk;
     if (!is_durable) {
       run.may_lose_rows();
       run.history().crashes.push_back(
-          {cluster.now(), {}, run.buckets_of(*node_), run.synced_within(*node_)});
+          {gone_at, {}, run.buckets_of(*node_), run.synced_within(*node_)});
       crash_ = run.history().crashes.size() - 1;
       // What they saw may go: readers of that time are no witnesses of what comes.
       run.load().stop_readers();
@@ -103,8 +103,31 @@ class PowerLoss final : public Fault {
     return sum;
   }
 
+  /// Runs on until the host is to be stopped and returns when power went: a disk that goes first
+  /// syncs nothing from then on, so its rows are as old as that, however long the host runs on.
+  Instant let_power_go(SimulatedCluster& cluster) {
+    std::optional<Instant> gone_at;
+    const auto has_gone = [&] {
+      if (!gone_at && has_stopped(cluster)) gone_at = cluster.now();
+      return false;
+    };
+    interrupt_disks(cluster, has_gone);
+    for (std::uint64_t turns = random_.below(200); turns > 0; --turns) {
+      cluster.simulation().run_turns(1);
+      has_gone();
+    }
+    return gone_at.value_or(cluster.now());
+  }
+
+  [[nodiscard]] bool has_stopped(SimulatedCluster& cluster) const {
+    for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d) {
+      if (cluster.disk(*node_, d).has_stopped()) return true;
+    }
+    return false;
+  }
+
   /// The disks may go first, amid an append, a roll or a sync; names are lost only then.
-  void interrupt_disks(SimulatedCluster& cluster) {
+  void interrupt_disks(SimulatedCluster& cluster, const std::function<bool()>& each_turn) {
     const bool at_name = kind_ == FaultKind::lost_name;
     if (!at_name && random_.chance(1, 2)) return;
     for (std::int32_t d = 0; d < cluster.shape().devices_per_node; ++d) {
@@ -115,11 +138,11 @@ class PowerLoss final : public Fault {
         disk.stop_after(random_.below(20));
       }
     }
-    if (!at_name) return cluster.run_for(draw(random_, 0ms, 200ms));
-    const auto stopped = [&] {
-      return cluster.disk(*node_, 0).has_stopped() || cluster.disk(*node_, 1).has_stopped();
-    };
-    (void)cluster.run_until(stopped, 3s);
+    if (!at_name) {
+      (void)cluster.run_until(each_turn, draw(random_, 0ms, 200ms));
+      return;
+    }
+    (void)cluster.run_until([&] { return has_stopped(cluster); }, 3s);
   }
 
   const FaultKind kind_;

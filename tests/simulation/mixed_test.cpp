@@ -50,6 +50,15 @@ TEST(Mixed, SurvivesWhateverFaultsMeet) {
   EXPECT_GT(reached["commands done"], reached["runs"]);
 }
 
+/// Seeds whose disk went so long before its host that what it may cost is counted from the disk on.
+TEST(Mixed, WhatLossOfPowerCostsIsCountedFromTheFirstDiskThatGoes) {
+  for (const std::uint64_t seed : {1368U, 2824U}) {
+    const Outcome outcome = draw_faults(seed);
+    EXPECT_TRUE(outcome.violations.empty())
+        << report("Mixed.SurvivesWhateverFaultsMeet", seed, outcome);
+  }
+}
+
 TEST(Mixed, PlansMeetEveryPairOnceInEachBlock) {
   for (const std::uint64_t block : {0U, 1U, 77U}) {
     PlanCoverage coverage;
