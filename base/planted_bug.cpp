@@ -38,11 +38,6 @@ constexpr Named all[] = {
     NAMED(grant_writer_ids_again),
     NAMED(reuse_partition_ids),
     NAMED(acknowledge_before_followers),
-    NAMED(skip_epoch_check),
-    NAMED(publish_before_acknowledge),
-    NAMED(elect_outside_in_sync),
-    NAMED(take_stale_in_sync_set),
-    NAMED(truncate_by_watermark),
     NAMED(obey_deposed_coordinator),
     NAMED(take_office_without_commit),
 };

@@ -43,16 +43,6 @@ enum class PlantedBug {
   reuse_partition_ids,
   /// An append is acknowledged when its leader has it, whatever the followers have.
   acknowledge_before_followers,
-  /// A leader answers a follower of any epoch.
-  skip_epoch_check,
-  /// Clients are told who leads before he knows.
-  publish_before_acknowledge,
-  /// A replica that is not in sync leads when nobody else is there.
-  elect_outside_in_sync,
-  /// An in-sync set is taken that was proposed before another was committed.
-  take_stale_in_sync_set,
-  /// A follower cuts its log at its high watermark, wherever the two logs part.
-  truncate_by_watermark,
   /// A node does what a deposed coordinator tells it.
   obey_deposed_coordinator,
   /// A coordinator takes office without writing it down.

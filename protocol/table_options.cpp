@@ -19,7 +19,8 @@ using Kind = OptionKind;
 using enum OptionStanding;
 
 constexpr auto options = std::to_array<Option>({
-    {"table.replication.factor", Kind::int32, "default.replication.factor", built, "1 only"},
+    {"table.replication.factor", Kind::int32, "default.replication.factor", built,
+     "one alive tablet server each"},
     {"table.log.format", Kind::choice, "ARROW", built, "", "ARROW|INDEXED|COMPACTED"},
     {"table.kv.format", Kind::choice, "COMPACTED", without_effect, "", "COMPACTED|INDEXED"},
     {"table.kv.format-version", Kind::int32, "", without_effect},

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/planted_bug.hpp"
-
 namespace millrace::coordinator {
 namespace {
 
@@ -50,10 +48,6 @@ class Change {
 
   void elect() {
     std::optional<NodeId> next = first_usable(before_, in_sync_, policy_.usable);
-    if (!next && is_planted(PlantedBug::elect_outside_in_sync)) {
-      next = first_usable(before_, set_of(before_.replicas), policy_.usable);
-      if (next) in_sync_ = {*next};
-    }
     if (!next) {
       next = first_usable(before_, eligible_, policy_.usable);
       if (next) {
@@ -150,8 +144,7 @@ std::variant<LeadershipChange, ProtocolError> decide(
   if (bucket->leader != asker || bucket->epoch != proposal.epoch) {
     return refused(ErrorCode::fenced_leader_epoch_exception, id, "somebody else leads");
   }
-  const bool is_stale = bucket->version != proposal.version;
-  if (is_stale && !is_planted(PlantedBug::take_stale_in_sync_set)) {
+  if (bucket->version != proposal.version) {
     return refused(ErrorCode::fenced_leader_epoch_exception, id, "it has changed since");
   }
   Change change(id, *bucket, policy);

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "actors/gateway/view_lookups.hpp"
-#include "base/planted_bug.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/table_descriptor.hpp"
 
@@ -36,8 +35,7 @@ void write(wire::PbServerNode& out, const MemberInfo& member, const NodeEndpoint
 bool is_led(const ClusterView& view, const BucketInfo& bucket) {
   const auto leader = view.members.find(bucket.leader);
   return leader != view.members.end() && leader->second.alive &&
-         (leader->second.acknowledged >= bucket.led_since ||
-          is_planted(PlantedBug::publish_before_acknowledge));
+         leader->second.acknowledged >= bucket.led_since;
 }
 
 /// All buckets, leaderless ones too: clients hash keys by their number.

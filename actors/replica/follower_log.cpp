@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/check.hpp"
-#include "base/planted_bug.hpp"
 #include "protocol/log_batch.hpp"
 
 namespace millrace::replica {
@@ -124,7 +123,6 @@ void FollowerLog::written(Instant now, Effects& effects) {
 }
 
 Offset FollowerLog::cut_at(const FetchDiverged& parted) const {
-  if (is_planted(PlantedBug::truncate_by_watermark)) return log_.high_watermark;
   Offset own = log_.start;
   if (parted.at) {
     // Of the leadership that both may have, the shorter one is common.

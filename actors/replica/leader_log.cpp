@@ -359,8 +359,7 @@ std::optional<FetchReply> LeaderLog::why_parted(const FetchAsked& asked) const {
 void LeaderLog::fetch(const FetchAsked& asked, Instant now, Effects& effects) {
   const bool is_follower = asked.node != self_ && std::find(replicas_.begin(), replicas_.end(),
                                                             asked.node) != replicas_.end();
-  const bool is_current =
-      asked.epoch == leadership().epoch || is_planted(PlantedBug::skip_epoch_check);
+  const bool is_current = asked.epoch == leadership().epoch;
   if (!is_follower || !is_current) {
     return effects.push_back(AnswerFetch{asked.ticket, FetchRefused{}});
   }

@@ -31,7 +31,9 @@ std::optional<Ticket> question(const Event& event) {
 
 Effect refusal(const Event& event, Ticket ticket, const Error& why) {
   if (std::holds_alternative<FetchAsked>(event)) return AnswerFetch{ticket, FetchRefused{}};
-  // Whatever the cause, for a client nobody leads this bucket here: it asks again.
+  // There is no room even to note that it leads: that is what the client hears.
+  if (why.code == Errc::overloaded) return Fail{ticket, why};
+  // Whatever else the cause, for a client nobody leads this bucket here: it asks again.
   return Fail{ticket, {Errc::not_leader, why.message}};
 }
 
@@ -71,6 +73,9 @@ bool ReplicaMachine::hold_or_refuse(const Event& event, Effects& effects) {
   }
   if (assigned_) open_first(effects);
   held_.push_back(event);
+  // There was no room to begin; by now there may be.
+  const bool is_idle = !leader_ && !follower_ && !beginning_ && !is_ending_;
+  if (phase_ == Phase::open && is_idle) begin_role(effects);
   return true;
 }
 
@@ -288,7 +293,9 @@ void ReplicaMachine::apply(const EpochBegun& /*event*/, Effects& effects) {
 
 void ReplicaMachine::apply(const EpochFailed& event, Effects& effects) {
   beginning_.reset();
-  close(event.error, effects);
+  if (event.error.code != Errc::overloaded) return close(event.error, effects);
+  why_not_ = event.error;
+  refuse_held(effects);
 }
 
 void ReplicaMachine::apply(const Fetched& event, Effects& effects) {

@@ -60,8 +60,6 @@ constexpr auto names = std::to_array<std::string_view>({
     "log.replica.fetch.wait-max-time",
     "log.replica.fetcher-number",
     "log.replica.high-watermark.checkpoint-interval",
-    "log.replica.max-lag-time",
-    "log.replica.min-in-sync-replicas-number",
     "log.replica.write-operation-purge-number",
     "metrics.*",
     "netty.client.allocator.heap-buffer-first",

@@ -45,6 +45,13 @@ constexpr std::array keys = {
             id_max},
     KeySpec{"default.replication.factor", integer, "1", used, "replicas of a table that names none",
             1, 32767},
+    KeySpec{
+        "log.replica.min-in-sync-replicas-number", integer, "2", used,
+        "replicas that must be in sync for acks=all, but one fewer than a bucket has and one at "
+        "least",
+        1, 32767},
+    KeySpec{"log.replica.max-lag-time", duration, "30s", used,
+            "a follower that lacks rows for so long leaves the in-sync set", second},
     KeySpec{"max.bucket.num", integer, "4096", used, "most buckets of one table", 1, id_max},
     KeySpec{"max.partition.num", integer, "1000", used, "most partitions of one table", 1, id_max},
     KeySpec{"auto-partition.check.interval", duration, "10min", used,

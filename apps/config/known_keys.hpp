@@ -77,6 +77,8 @@ inline constexpr Key<std::string> tablet_server_rack{"tablet-server.rack"};
 inline constexpr Key<std::string> data_dir{"data.dir"};
 inline constexpr Key<std::int64_t> default_bucket_number{"default.bucket.number"};
 inline constexpr Key<std::int64_t> default_replication_factor{"default.replication.factor"};
+inline constexpr Key<std::int64_t> in_sync_min{"log.replica.min-in-sync-replicas-number"};
+inline constexpr Key<Duration> lag_max{"log.replica.max-lag-time"};
 inline constexpr Key<std::int64_t> max_bucket_number{"max.bucket.num"};
 inline constexpr Key<std::int64_t> max_partition_number{"max.partition.num"};
 inline constexpr Key<Duration> auto_partition_check_interval{"auto-partition.check.interval"};

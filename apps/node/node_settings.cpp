@@ -106,6 +106,18 @@ Result<std::set<NodeId>> candidates_of(const Configuration& configuration) {
 
 std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
 
+void set_tables(coordinator::CoordinatorMachine::Options& options,
+                const Configuration& configuration) {
+  auto& tables = options.tables;
+  tables.allow_log_tables = configuration.get(key::allow_create_log_tables);
+  tables.bucket_count = static_cast<std::int32_t>(configuration.get(key::default_bucket_number));
+  tables.replication_factor =
+      static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
+  tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
+  tables.cluster_bucket_count_max = configuration.get(key::buckets_max);
+  options.in_sync_min = static_cast<std::size_t>(configuration.get(key::in_sync_min));
+}
+
 }  // namespace
 
 Result<NodeSettings> node_settings_of(const Configuration& configuration,
@@ -138,17 +150,12 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
     return tl::unexpected<Error>(built.error());
   }
   settings.console_token = configuration.get(key::http_token);
-  auto& tables = settings.coordinator_options.tables;
-  tables.allow_log_tables = configuration.get(key::allow_create_log_tables);
-  tables.bucket_count = static_cast<std::int32_t>(configuration.get(key::default_bucket_number));
-  tables.replication_factor =
-      static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
-  tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
-  tables.cluster_bucket_count_max = configuration.get(key::buckets_max);
-
+  set_tables(settings.coordinator_options, configuration);
   settings.replica_options = {
       .retention_check_interval = configuration.get(key::log_retention_check_interval),
-      .rules = {.writer_expiration = configuration.get(key::writer_expiration)},
+      .rules = {.in_sync_min = settings.coordinator_options.in_sync_min,
+                .lag_max = configuration.get(key::lag_max),
+                .writer_expiration = configuration.get(key::writer_expiration)},
       .writer_check_interval = configuration.get(key::writer_check_interval),
       .time_to_live = {},
       .roll_active_segment =

@@ -198,6 +198,17 @@ TEST(ReplicaMachine, WhatIsHeldHasABound) {
   EXPECT_EQ(only<Fail>(machine.step(LatestAsked{7})).error.code, Errc::not_leader);
 }
 
+TEST(ReplicaMachine, WithoutRoomToBeginItSaysSoAndTriesAgainWhenAsked) {
+  ReplicaMachine machine(self, {});
+  (void)machine.step({}, alone());
+  (void)machine.step({}, OpenDue{});
+  (void)only<BeginEpoch>(machine.step({}, Opened{}));
+  EXPECT_TRUE(machine.step({}, append(1, {{}})).empty());
+  EXPECT_EQ(only<Fail>(machine.step({}, EpochFailed{disk_full})).error.code, Errc::overloaded);
+  (void)only<BeginEpoch>(machine.step({}, append(2, {{}})));
+  (void)only<WriteBatches>(machine.step({}, EpochBegun{}));
+}
+
 TEST(ReplicaMachine, ALogRestsUntilItIsNeededOrDue) {
   TestReplica asked;
   (void)asked.step(WriterExpiryDue{});
