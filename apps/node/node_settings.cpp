@@ -115,6 +115,9 @@ void set_tables(coordinator::CoordinatorMachine::Options& options,
       static_cast<std::int32_t>(configuration.get(key::default_replication_factor));
   tables.bucket_count_max = static_cast<std::int32_t>(configuration.get(key::max_bucket_number));
   tables.cluster_bucket_count_max = configuration.get(key::buckets_max);
+  tables.partition_count_max =
+      static_cast<std::int32_t>(configuration.get(key::max_partition_number));
+  tables.time_zone = protocol::TimeZone::system_name();
   options.in_sync_min = static_cast<std::size_t>(configuration.get(key::in_sync_min));
 }
 
@@ -168,9 +171,6 @@ Result<NodeSettings> node_settings_of(const Configuration& configuration,
   device.reserve_bytes = size_of(configuration.get(key::disk_reserve));
   device.scrub_bytes_per_second = size_of(configuration.get(key::scrub_rate));
   device.scrub_interval = configuration.get(key::scrub_interval);
-  tables.partition_count_max =
-      static_cast<std::int32_t>(configuration.get(key::max_partition_number));
-  tables.time_zone = protocol::TimeZone::system_name();
   settings.coordinator_options.auto_partition_interval =
       configuration.get(key::auto_partition_check_interval);
 

@@ -14,6 +14,7 @@
 #include "schemas/link.capnp.h"
 #include "schemas/metadata_store.capnp.h"
 #include "schemas/replica.capnp.h"
+#include "schemas/replication.capnp.h"
 #include "tests/fuzz/fuzz_target.hpp"
 #include "tests/fuzz/input_reader.hpp"
 
@@ -33,7 +34,8 @@ const std::vector<std::uint64_t>& roots() {
       capnp::typeId<schemas::PeerStatus>(),         capnp::typeId<schemas::DeviceRequest>(),
       capnp::typeId<schemas::DeviceReply>(),        capnp::typeId<schemas::ReplicaRequest>(),
       capnp::typeId<schemas::ReplicaReply>(),       capnp::typeId<schemas::MetadataRequest>(),
-      capnp::typeId<schemas::MetadataReply>()};
+      capnp::typeId<schemas::MetadataReply>(),      capnp::typeId<schemas::ReplicationMessage>(),
+      capnp::typeId<schemas::FetchAnswer>(),        capnp::typeId<schemas::ReplicaNews>()};
   return ids;
 }
 
@@ -78,6 +80,13 @@ void decode(const Buffer& input) {
   (void)metadata::decode_order(envelope);
   (void)replica::decode_request(envelope, 5, 1000);
   (void)replica::decode_device(envelope);
+  (void)replica::decode_replication(envelope, 5);
+  (void)replica::decode_news(envelope);
+  (void)replica::is_refused(envelope);
+  if (const auto reply = replica::decode_fetch_reply(envelope)) {
+    CHECK(replica::decode_fetch_reply(replica::encode_fetch_reply(*reply)).value() == *reply);
+  }
+  (void)tablet::decode_peer_status(envelope);
   (void)tablet::decode_update(envelope);
   (void)tablet::decode_deleted(envelope);
 }
@@ -99,6 +108,19 @@ std::vector<Buffer> seeds() {
       replica::encode_read(bucket, {}),
       replica::encode_find(bucket, {}),
       replica::encode_expire(bucket, {}),
+      replica::encode_begin(bucket, {}),
+      replica::encode_cut(bucket, {}),
+      replica::encode_restart(bucket, {}),
+      replica::encode_write(bucket, {{}, true, {{LeaderEpoch{3}, 4}}}),
+      replica::encode_fetch({NodeId{1}, 4, LeaderEpoch{2}, 9, LeaderEpoch{1}, 100}),
+      replica::encode_leader_waits(LeaderEpoch{3}),
+      replica::encode_fetch_reply(replica::FetchedRows{
+          LeaderEpoch{3}, 9, 1, {{LeaderEpoch{3}, 4}}, Buffer::from(std::string("rows"))}),
+      replica::encode_fetch_reply(replica::FetchDiverged{LeaderEpoch{3}, LeaderEpoch{2}, 9}),
+      replica::encode_fetch_reply(replica::FetchTooOld{LeaderEpoch{3}, 9}),
+      replica::encode_proposal(bucket, {LeaderEpoch{3}, 4, {{NodeId{1}, Incarnation{2}}}, false}),
+      tablet::encode_assigned({NodeId{1}, LeaderEpoch{3}, {NodeId{1}}, 4, {NodeId{1}}}),
+      tablet::encode_returned(NodeId{2}),
       tablet::encode_delete_log(bucket),
       device::encode_outcome(bucket, {}),
       coordinator::encode_load(),

@@ -20,7 +20,7 @@ add_suite(unit_runtime IN tests/unit/runtime tests/unit/runtime/supervision test
 add_suite(unit_transport_asio IN tests/unit/runtime/transport/asio LINKS millrace_transport_asio PCH pch_test LABELS unit)
 add_suite(unit_device IN tests/unit/actors/device
           LINKS millrace_device millrace_replica millrace_tablet millrace_log_segmented millrace_disk_simulated PCH pch_test LABELS unit)
-add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica PCH pch_test LABELS unit)
+add_suite(unit_replica IN tests/unit/actors/replica LINKS millrace_replica millrace_tablet PCH pch_test LABELS unit)
 add_suite(unit_tablet IN tests/unit/actors/tablet LINKS millrace_tablet PCH pch_test LABELS unit)
 add_suite(unit_coordinator IN tests/unit/actors/coordinator tests/unit/actors/metadata
           LINKS millrace_coordinator millrace_metadata millrace_tablet millrace_meta_memory PCH pch_test LABELS unit)

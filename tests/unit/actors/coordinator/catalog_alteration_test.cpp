@@ -91,6 +91,15 @@ TEST(CatalogAlteration, FactsAndImagesAreStoredWhole) {
       ClusterConfigsChanged{{{"x", std::string("a\0b", 3)}, {"y", std::nullopt}, {"z", ""}}},
       NodeStarted{NodeId{4}, StartId{9}},
       OfficeTaken{NodeId{4}, Incarnation{9}, CoordinatorEpoch{7}},
+      LeadershipsChanged{
+          {{{TableId{3}, BucketIndex{1}, PartitionId{2}},
+            no_node,
+            LeaderEpoch{4},
+            9,
+            {NodeId{1}},
+            {NodeId{2}, NodeId{0}},
+            Revision{77}},
+           {{TableId{4}, BucketIndex{0}}, NodeId{1}, LeaderEpoch{0}, 1, {}, {}, {}}}},
   };
   for (const CatalogDelta& fact : facts) {
     const auto read = decode_delta(encode_delta(fact));
