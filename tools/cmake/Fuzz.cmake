@@ -45,7 +45,8 @@ set(_codecs)  # Shells without their actors: no CAF.
 foreach(role coordinator device gateway metadata replica tablet)
   list(APPEND _codecs ${CMAKE_SOURCE_DIR}/actors/${role}/${role}_codec.cpp)
 endforeach()
-list(APPEND _codecs ${CMAKE_SOURCE_DIR}/actors/coordinator/alteration_codec.cpp)
+list(APPEND _codecs ${CMAKE_SOURCE_DIR}/actors/coordinator/alteration_codec.cpp
+     ${CMAKE_SOURCE_DIR}/actors/replica/replication_codec.cpp)
 set(_envelope ${CMAKE_SOURCE_DIR}/runtime/envelope.cpp)
 
 # Clients and servers of the public protocol
